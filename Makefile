@@ -1,0 +1,45 @@
+# Frontdesk's commands. `make demo` to try it, `make test` to check it.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+WEB_SOURCES := gateway/web/package.json gateway/web/package-lock.json hatch_build.py $(wildcard bots/webchat/widget/*.js)
+
+.PHONY: setup demo test check lock format migration
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml $(WEB_SOURCES)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check "$$(grep -oE '^uv==[^ ]+' requirements.lock)"
+	@echo "Installing what Frontdesk needs…"
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: setup
+	@$(BIN)/frontdesk demo
+
+test: setup
+	@./.ci/prepare
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadscope
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	VIRTUAL_ENV=.venv $(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock
+
+migration: setup
+	$(BIN)/python -m gateway.storage.draft "$(m)"

@@ -1,0 +1,1 @@
+"""Messenger channels, one folder a kind: pure `wire` translation plus thin drivers."""

@@ -1,0 +1,1 @@
+"""The spine of Frontdesk: values, ports, storage and the path of a message."""

@@ -1,0 +1,173 @@
+"""What a channel is: one configured messenger connection, and what it can do, as data.
+
+A channel kind lives in `bots/<kind>/` and registers a `ChannelKind`. The gateway knows only this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.live import Change
+from gateway.messages import Button, Event, MediaKind, Part, Value
+
+
+class Idempotency(StrEnum):
+    """What may be done after a send whose outcome is not known (DESIGN, promises: outbound)."""
+
+    KEYED = "keyed"  # the platform drops a repeat with the same key: just send again
+    RECONCILED = "reconciled"  # the platform can be asked: look before sending again
+    NEITHER = "neither"  # the delivery is `unknown`; policy decides
+
+
+class Markup(StrEnum):
+    """How formatted text is written for a channel."""
+
+    PLAIN = "plain"
+    HTML = "html"
+    MARKDOWN = "markdown"
+
+
+class Rate(Value, frozen=True, kw_only=True):
+    """How fast a channel may send: messages a second overall and to one address, with a burst each."""
+
+    per_second: float
+    burst: int
+    per_address: float | None = None
+    address_burst: int = 1
+
+
+class Capabilities(Value, frozen=True, kw_only=True):
+    """What a channel can carry. Lengths are in characters (UTF-16 units where `utf16`)."""
+
+    text_limit: int
+    markup: Markup
+    idempotency: Idempotency
+    utf16: bool = False
+    caption_limit: int = 0
+    buttons: int = 0
+    button_label_limit: int = 64
+    url_buttons: bool = False
+    ask_buttons: bool = False
+    media: frozenset[MediaKind] = frozenset()
+    media_limit: int = 0
+    location: bool = False
+    edits: bool = False
+    typing: bool = False
+    rate: Rate | None = None
+    stored: bool = False
+    """True where our own database is the transport (web chat): the commit is the send."""
+
+
+class WebhookRequest(Value, frozen=True, kw_only=True):
+    """An HTTP request to a channel's webhook: header names in lower case, the body as it came."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+class Envelope(Value, frozen=True, kw_only=True):
+    """One event as it will be stored: `platform_id` makes it unique within the channel, `address`
+    says whose it is (messages of one address are processed in order; None for events of nobody),
+    `body` is the raw event."""
+
+    platform_id: str
+    address: str | None
+    body: bytes
+
+
+class Receipt(Value, frozen=True, kw_only=True):
+    """What a webhook brought: envelopes to store, and what to answer the platform after the commit."""
+
+    envelopes: tuple[Envelope, ...]
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
+class Send(Value, frozen=True, kw_only=True):
+    """One request to the platform, already fitted to its capabilities: one text or one file or one
+    place, with its buttons. `key` is the same at each try (for keyed and reconciled channels)."""
+
+    address: str
+    part: Part
+    key: str
+    buttons: tuple[Button, ...] = ()
+    reply_to: str | None = None
+
+
+Intake = Callable[[str, Sequence[Envelope]], Awaitable[None]]
+"""(channel name, envelopes) → returns once they are committed. Raises StorageUnavailable."""
+
+
+class Channel(Protocol):
+    """One configured connection. Pure translation is in the kind's `wire` module, I/O here."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def receive(self, request: WebhookRequest) -> Receipt:
+        """Verify over the raw bytes and cut into envelopes.
+
+        Raises RequestRefused (401/403 forged, 400/413 unusable). A body that is authentic but
+        cannot be read gives an envelope with ``address=None``, which intake quarantines.
+        """
+        ...
+
+    def parse(self, body: bytes) -> Event:
+        """Read one stored envelope. Raises Unreadable."""
+        ...
+
+    async def send(self, send: Send) -> str | None:
+        """Send once; returns the platform's message id. Raises SendError subclasses only."""
+        ...
+
+    async def typing(self, address: str) -> None:
+        """Show that somebody is writing; best effort, never raises SendError."""
+        ...
+
+    def fetch(self, ref: str) -> AsyncIterator[bytes]:
+        """Stream the bytes behind a platform's media handle. Raises NotFound or SendError."""
+        ...
+
+    async def run(self, intake: Intake) -> None:
+        """Live until cancelled: poll where the channel polls, register webhooks, keep clients open."""
+        ...
+
+
+class MediaSource(Protocol):
+    """What a channel needs of our media store to send a file of ours."""
+
+    async def read(self, ref: str) -> bytes:
+        """The bytes behind ``file:<id>``. Raises NotFound."""
+        ...
+
+
+class ChannelTools(Value, frozen=True, kw_only=True):
+    """What the gateway hands a channel when building it."""
+
+    media: MediaSource
+    public_url: str | None
+    """Where the platform reaches us, without a trailing slash; None where unknown (then polling)."""
+    publish: Callable[[Sequence[Change]], None] | None = None
+    """Hints to live screens (`Live.publish`), for channels whose customers watch sockets of ours."""
+
+
+class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A registration: the kind's name, its settings class (a frozen msgspec.Struct with documented
+    fields), and how to build a channel from checked settings."""
+
+    name: str
+    settings: type[Any]
+    build: Callable[[str, Any, ChannelTools], Channel]

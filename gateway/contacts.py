@@ -1,0 +1,36 @@
+"""Who writes to us: a Contact is a person, an Identity is one address of that person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from gateway.messages import Value
+
+
+class Identity(Value, frozen=True, kw_only=True):
+    """(channel, address) of a contact. `verified` only by proof, never by what somebody typed."""
+
+    id: int
+    contact_id: int
+    channel: str
+    address: str
+    name: str | None = None
+    username: str | None = None
+    verified: bool = False
+    blocked: bool = False
+
+
+class Contact(Value, frozen=True, kw_only=True):
+    """A person. `language` is the last one they wrote in (uk, ru, en), `zone` an IANA time zone,
+    `phone` is E.164; `details` are the firm's own facts about them."""
+
+    id: int
+    created_at: datetime
+    name: str | None = None
+    language: str | None = None
+    zone: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    details: dict[str, str] = msgspec.field(default_factory=dict)

@@ -1,0 +1,291 @@
+"""What the bot does with a turn: answer, clarify, hand over, go on with a form. Pure policy.
+
+`decide` looks only at its arguments. How a decision is worded is in `replies`, how it is carried out
+in `turns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gateway.conversations import Form, Offer, State
+from gateway.messages import (
+    ButtonPress,
+    ContactCard,
+    Edit,
+    Location,
+    Media,
+    MediaKind,
+    Part,
+    Reaction,
+    Start,
+    Text,
+    Value,
+    has_attachment,
+)
+from gateway.ports import Action, Ranked, Reason, Understanding
+from gateway.settings import Dialogue
+
+SUGGESTIONS = 3
+
+# Payloads of the buttons that are the dialogue's own; articles are "a:<id>", forms "f:<form>:<value>".
+ARTICLE = "a:"
+FORM = "f:"
+PERSON = "do:handoff"
+CALLBACK = "do:callback"
+CALLBACK_MOVE = "do:callback_move"
+CALLBACK_CANCEL = "do:callback_cancel"
+NONE_OF_THESE = "do:none"
+BACK_TO_BOT = "do:bot"
+
+
+class Welcome(Value, frozen=True, kw_only=True):
+    """Greet somebody who opened the conversation."""
+
+
+class Reply(Value, frozen=True, kw_only=True):
+    """Answer with an article."""
+
+    article: str
+
+
+class Clarify(Value, frozen=True, kw_only=True):
+    """Ask “did you mean…” with these articles."""
+
+    articles: tuple[str, ...]
+
+
+class Unknown(Value, frozen=True, kw_only=True):
+    """Say that it is not known and offer a person or a call."""
+
+
+class AskTopic(Value, frozen=True, kw_only=True):
+    """A person is wanted, but the firm first wants to know what about."""
+
+
+class HandOver(Value, frozen=True, kw_only=True):
+    """Move the conversation to people; an article's words may say the farewell."""
+
+    reason: Reason
+    article: str | None = None
+
+
+class Begin(Value, frozen=True, kw_only=True):
+    """Start a form (booking, moving or cancelling a call)."""
+
+    form: str
+    article: str | None = None
+
+
+class Step(Value, frozen=True, kw_only=True):
+    """Give the words to the form that is open, or that the pressed button names."""
+
+
+class Wait(Value, frozen=True, kw_only=True):
+    """The customer is in the queue: perhaps tell them their place."""
+
+
+class Leave(Value, frozen=True, kw_only=True):
+    """The customer leaves the queue and is the bot's again."""
+
+
+class Listen(Value, frozen=True, kw_only=True):
+    """Say nothing: an agent has it, or there is nothing to answer."""
+
+
+Decision = Welcome | Reply | Clarify | Unknown | AskTopic | HandOver | Begin | Step | Wait | Leave | Listen
+
+
+class Scene(Value, frozen=True, kw_only=True):
+    """All a decision may look at. `choice` is the payload the customer chose (see `chosen`)."""
+
+    state: State
+    parts: tuple[Part, ...]
+    misses: int = 0
+    form: Form | None = None
+    choice: str | None = None
+    understanding: Understanding | None = None
+
+
+def chosen(parts: Sequence[Part], offers: Sequence[Offer]) -> str | None:
+    """The payload of a pressed button, or of the offer whose label or list number was typed."""
+    for part in parts:
+        if isinstance(part, ButtonPress):
+            return part.payload
+    if len(parts) != 1 or not isinstance(parts[0], Text):
+        return None
+    typed = parts[0].text.strip().strip(".)").casefold()
+    for offer in offers:
+        if typed == offer.label.strip().casefold() or (offer.number is not None and typed == str(offer.number)):
+            return offer.payload
+    return None
+
+
+def decide(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
+    """What to do. `action` tells what an article does now, None where it is not to be used."""
+    if scene.state is State.AGENT:
+        return _while_agent(scene)
+    if scene.choice is not None:
+        return _on_choice(scene, policy, action)
+    if scene.state is State.QUEUED:
+        return _while_queued(scene, policy, action)
+    if scene.form is not None and _speaks(scene.parts):
+        return Step()
+    return _on_words(scene, policy, action)
+
+
+def decide_beside_form(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
+    """The decision for words that the open form did not want."""
+    if scene.state is State.QUEUED:
+        return Wait()
+    return _on_words(scene, policy, action)
+
+
+def _while_agent(scene: Scene) -> Decision:
+    """The bot never talks over an agent; only buttons of forms (a rating, a booked call) still work."""
+    if scene.choice is not None and scene.choice.startswith((FORM, CALLBACK_MOVE, CALLBACK_CANCEL)):
+        return _on_form_choice(scene.choice)
+    return Listen()
+
+
+def _while_queued(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
+    if scene.form is not None and _speaks(scene.parts):
+        return Step()
+    best = scene.understanding.best if scene.understanding else None
+    if best and best.confidence >= policy.answer_confidence:
+        form = _FORM_OF.get(action(best.intent) or Action.ANSWER)
+        if form:
+            return Begin(form=form, article=best.intent)
+    return Wait() if _speaks(scene.parts) else Listen()
+
+
+_FORM_OF = {
+    Action.CALLBACK: "callback",
+    Action.CALLBACK_MOVE: "callback_move",
+    Action.CALLBACK_CANCEL: "callback_cancel",
+}
+
+
+def _on_choice(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
+    choice = scene.choice or ""
+    if choice == BACK_TO_BOT:
+        return Leave() if scene.state is State.QUEUED else Welcome()
+    if choice.startswith((FORM, CALLBACK)):
+        return _on_form_choice(choice)
+    if scene.state is State.QUEUED:
+        return Wait()
+    if choice == PERSON:
+        return HandOver(reason=Reason.ASKED)
+    if choice == NONE_OF_THESE:
+        return _missed(scene, policy, Unknown())
+    if choice.startswith(ARTICLE):
+        return _use(choice.removeprefix(ARTICLE), scene, policy, action, pressed=True)
+    return _missed(scene, policy, Unknown())
+
+
+def _on_form_choice(choice: str) -> Decision:
+    match choice:
+        case "do:callback":
+            return Begin(form="callback")
+        case "do:callback_move":
+            return Begin(form="callback_move")
+        case "do:callback_cancel":
+            return Begin(form="callback_cancel")
+        case _:
+            return Step()
+
+
+def _on_words(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
+    for part in scene.parts:
+        if isinstance(part, Start):
+            return _on_start(part, scene, policy, action)
+    if has_attachment(scene.parts) or any(isinstance(part, Location) for part in scene.parts):
+        # The bot cannot see a photo or hear a voice: that is a person's work, not "I don't understand".
+        return HandOver(reason=Reason.ATTACHMENT)
+    if any(isinstance(part, ContactCard) for part in scene.parts):
+        return Begin(form="callback")
+    if not _speaks(scene.parts) or scene.understanding is None:
+        return Listen()
+    return _on_understanding(scene.understanding, scene, policy, action)
+
+
+def _on_start(start: Start, scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
+    """A deep link may name an article (`t.me/shop_bot?start=delivery-cost`)."""
+    if start.payload and action(start.payload) is not None:
+        return _use(start.payload, scene, policy, action, pressed=True)
+    return Welcome()
+
+
+def _on_understanding(
+    understanding: Understanding, scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]
+) -> Decision:
+    if understanding.mood.anger >= policy.anger:
+        return HandOver(reason=Reason.ANGRY)
+    usable = [ranked for ranked in understanding.ranking if action(ranked.intent) is not None]
+    if not usable:
+        return _missed(scene, policy, Unknown())
+    best = usable[0]
+    if best.confidence >= policy.answer_confidence:
+        return _use(best.intent, scene, policy, action, pressed=False)
+    if best.confidence >= policy.clarify_confidence:
+        articles = _worth_offering(usable, policy, action)
+        if articles:
+            return _missed(scene, policy, Clarify(articles=articles))
+    return _missed(scene, policy, Unknown())
+
+
+def _worth_offering(
+    usable: Sequence[Ranked], policy: Dialogue, action: Callable[[str], Action | None]
+) -> tuple[str, ...]:
+    """The likeliest articles; what lies far below the best is not worth a button."""
+    floor = min(policy.clarify_confidence, usable[0].confidence) / 4
+    return tuple(
+        ranked.intent for ranked in usable if ranked.confidence >= floor and action(ranked.intent) is not Action.DECLINE
+    )[:SUGGESTIONS]
+
+
+def _use(
+    article: str,
+    scene: Scene,
+    policy: Dialogue,
+    action: Callable[[str], Action | None],
+    *,
+    pressed: bool,
+) -> Decision:
+    match action(article):
+        case None:
+            return _missed(scene, policy, Unknown())
+        case Action.HANDOFF if not policy.people_at_once and not pressed and scene.misses == 0:
+            return AskTopic()
+        case Action.HANDOFF:
+            return HandOver(reason=Reason.ASKED, article=article)
+        case Action.CALLBACK | Action.CALLBACK_MOVE | Action.CALLBACK_CANCEL as wanted:
+            return Begin(form=_FORM_OF[wanted], article=article)
+        case _:
+            return Reply(article=article)
+
+
+def _missed(scene: Scene, policy: Dialogue, otherwise: Decision) -> Decision:
+    """One more turn not understood: the last one that is allowed goes to a person."""
+    if scene.misses + 1 >= policy.misses:
+        return HandOver(reason=Reason.NOT_UNDERSTOOD)
+    return otherwise
+
+
+def _speaks(parts: Sequence[Part]) -> bool:
+    """Whether there is anything to answer: a reaction, an edit or a sticker asks for nothing."""
+    return not all(
+        isinstance(part, Reaction | Edit) or (isinstance(part, Media) and part.kind is MediaKind.STICKER)
+        for part in parts
+    )
+
+
+def counts_as_miss(decision: Decision) -> bool | None:
+    """Whether the count of misses goes up (True), back to none (False), or stays (None)."""
+    match decision:
+        case Clarify() | Unknown() | AskTopic():
+            return True
+        case Listen() | Step() | Wait():
+            return None
+        case _:
+            return False

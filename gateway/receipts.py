@@ -1,0 +1,30 @@
+"""News about messages that is no message: delivered, read, typing, blocked."""
+
+from __future__ import annotations
+
+from gateway.live import DESK, conversation_topic
+from gateway.messages import Signal, SignalKind
+from gateway.ports import Clock
+from gateway.storage.deliveries import DeliveryState
+from gateway.storage.inbox import InboxRow
+from gateway.storage.work import Work
+
+_STATE = {SignalKind.DELIVERED: DeliveryState.DELIVERED, SignalKind.READ: DeliveryState.READ}
+
+
+class Receipts:
+    """Notes signals where they belong."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def note(self, work: Work, row: InboxRow, signal: Signal) -> None:
+        """Move deliveries on, or remember that the customer blocked us."""
+        state = _STATE.get(signal.kind)
+        if state and signal.platform_id:
+            moved = await work.deliveries.receipt(row.channel, signal.platform_id, state, self._clock())
+            for conversation_id in set(moved):
+                work.announce(conversation_topic(conversation_id), "delivery")
+        elif signal.kind is SignalKind.BLOCKED:
+            await work.contacts.update_identity(row.identity_id, blocked=True)
+            work.announce(DESK, "blocked")

@@ -1,0 +1,73 @@
+"""When to try again: exponential backoff with jitter, and what each send error asks for. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from gateway.channels import Idempotency
+from gateway.errors import Ambiguous, SendError, Throttled, Unreachable
+from gateway.messages import Value
+
+BASE_SECONDS = 1.0
+CAP_SECONDS = 300.0
+
+
+class Fate(StrEnum):
+    """What becomes of a delivery after a try that did not succeed."""
+
+    RETRY = "retry"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Verdict(Value, frozen=True, kw_only=True):
+    """The fate, and how long to wait before the next try (for RETRY, and for UNKNOWN with `resend`)."""
+
+    fate: Fate
+    delay: timedelta = timedelta(0)
+    resend: bool = False
+
+
+def backoff(attempt: int, jitter: float) -> timedelta:
+    """The wait after try number `attempt` (1, 2, …); `jitter` in 0–1 spreads it over half its length.
+
+    Full-jitter keeps retrying senders from meeting again
+    (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+    """
+    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2 ** (attempt - 1))
+    return timedelta(seconds=ceiling * (0.5 + jitter / 2))
+
+
+def judge(
+    error: SendError,
+    *,
+    attempt: int,
+    limit: int,
+    resent: bool,
+    idempotency: Idempotency,
+    resend_unknown: bool,
+    jitter: float,
+) -> Verdict:
+    """What to do after `error` at try number `attempt` of at most `limit`.
+
+    A platform's own delay is obeyed and does not use up tries: being throttled is not failing.
+    """
+    match error:
+        case Throttled():
+            return Verdict(fate=Fate.RETRY, delay=timedelta(seconds=error.retry_after))
+        case Unreachable():
+            return _retry_or(Fate.FAIL, attempt, limit, jitter)
+        case Ambiguous() if idempotency is not Idempotency.NEITHER:
+            return _retry_or(Fate.UNKNOWN, attempt, limit, jitter)
+        case Ambiguous():
+            again = resend_unknown and not resent
+            return Verdict(fate=Fate.UNKNOWN, delay=backoff(attempt, jitter), resend=again)
+        case _:
+            return Verdict(fate=Fate.FAIL)
+
+
+def _retry_or(otherwise: Fate, attempt: int, limit: int, jitter: float) -> Verdict:
+    if attempt >= limit:
+        return Verdict(fate=otherwise)
+    return Verdict(fate=Fate.RETRY, delay=backoff(attempt, jitter))

@@ -1,0 +1,308 @@
+"""All settings in one frozen object, read once from a TOML file and the environment.
+
+Every field carries its description as data (`msgspec.Meta`); `describe` lists them, and a test holds
+the README's table against that list. A channel's own fields belong to its kind (`bots/<kind>`), so
+here they stay raw and `gateway/app.py` checks them through `check_struct`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta, field
+
+from gateway.errors import SettingsError
+
+PREFIX = "FRONTDESK_"
+LANGUAGES = ("uk", "ru", "en")
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all settings: frozen, and an unknown field is an error, not a silent nothing."""
+
+
+class Company(Section, frozen=True, kw_only=True):
+    """`[company]`: what the bot says of the firm, and where it lives."""
+
+    name: Annotated[dict[str, str], Meta(description="The firm's name in each language.")] = field(
+        default_factory=lambda: {"en": "Frontdesk"}
+    )
+    phone: Annotated[str, Meta(description="Telephone number that answers may name.")] = ""
+    email: Annotated[str, Meta(description="E-mail address that answers may name.")] = ""
+    site: Annotated[str, Meta(description="Web address that answers may name.")] = ""
+    zone: Annotated[str, Meta(description="IANA time zone of opening hours.")] = "Europe/Kyiv"
+    language: Annotated[str, Meta(description="Language to use while the customer's is unknown.")] = "uk"
+    regions: Annotated[
+        list[str], Meta(description="Countries (ISO 3166) whose phone numbers may be typed without a prefix.")
+    ] = field(default_factory=lambda: ["UA"])
+    order_patterns: Annotated[list[str], Meta(description="Regular expressions of your order or parcel numbers.")] = (
+        field(default_factory=list)
+    )
+
+
+class Hours(Section, frozen=True, kw_only=True):
+    """`[hours]`: when people answer, in the company's zone; `"09:00-18:00"`, several by comma, `""` closed."""
+
+    mon: Annotated[str, Meta(description="Monday.")] = "09:00-18:00"
+    tue: Annotated[str, Meta(description="Tuesday.")] = "09:00-18:00"
+    wed: Annotated[str, Meta(description="Wednesday.")] = "09:00-18:00"
+    thu: Annotated[str, Meta(description="Thursday.")] = "09:00-18:00"
+    fri: Annotated[str, Meta(description="Friday.")] = "09:00-18:00"
+    sat: Annotated[str, Meta(description="Saturday.")] = ""
+    sun: Annotated[str, Meta(description="Sunday.")] = ""
+    holidays: Annotated[str, Meta(description="Country whose public holidays are closed (ISO 3166); empty: none.")] = ""
+    closed: Annotated[list[str], Meta(description="More closed days, as 2026-12-31.")] = field(default_factory=list)
+
+
+class Dialogue(Section, frozen=True, kw_only=True):
+    """`[dialogue]`: how sure the bot must be, and when it calls a person."""
+
+    answer_confidence: Annotated[float, Meta(ge=0, le=1, description="From this confidence on the bot answers.")] = 0.55
+    clarify_confidence: Annotated[
+        float, Meta(ge=0, le=1, description="From this confidence on it asks “did you mean…”.")
+    ] = 0.3
+    misses: Annotated[int, Meta(ge=1, description="Turns not understood in a row before a person is called.")] = 2
+    anger: Annotated[float, Meta(ge=0, le=1, description="From this anger on a person is called.")] = 0.7
+    people_at_once: Annotated[
+        bool,
+        Meta(description="Whether asking for a person hands over at once (else the bot asks what about)."),
+    ] = True
+    idle_hours: Annotated[
+        int, Meta(ge=1, description="Hours of silence after which the bot closes a conversation.")
+    ] = 24
+
+
+class Handoff(Section, frozen=True, kw_only=True):
+    """`[handoff]`: the queue."""
+
+    waiting_limit: Annotated[
+        int, Meta(ge=1, description="Minutes of waiting after which a call is offered instead.")
+    ] = 10
+    rating: Annotated[bool, Meta(description="Whether closing asks the customer for a rating.")] = True
+
+
+class Callbacks(Section, frozen=True, kw_only=True):
+    """`[callbacks]`: booked calls."""
+
+    window: Annotated[int, Meta(ge=15, le=480, description="Length of a call window in minutes.")] = 60
+    days: Annotated[int, Meta(ge=1, le=60, description="How many days ahead a call may be booked.")] = 7
+    notice: Annotated[int, Meta(ge=0, description="Minutes between booking and the earliest window.")] = 30
+    capacity: Annotated[int, Meta(ge=1, description="Calls that one window may hold.")] = 3
+    attempts: Annotated[int, Meta(ge=1, description="Tries before a call counts as failed.")] = 3
+
+
+class Outbox(Section, frozen=True, kw_only=True):
+    """`[outbox]`: sending."""
+
+    unknown: Annotated[
+        str,
+        Meta(
+            pattern="^(resend_once|never)$",
+            description="What to do after a send whose fate is unknown: `resend_once` or `never`.",
+        ),
+    ] = "resend_once"
+    attempts: Annotated[int, Meta(ge=1, description="Tries before a delivery fails for good.")] = 8
+    concurrency: Annotated[int, Meta(ge=1, description="Sends under way at once.")] = 32
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """Everything that can be set. Times are minutes unless the field says otherwise."""
+
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8000
+    public_url: Annotated[
+        str, Meta(description="Where the world reaches this gateway; needed for webhooks to be registered.")
+    ] = ""
+    database_url: Annotated[str, Meta(description="`sqlite:///frontdesk.db` or `postgresql://user@host/name`.")] = (
+        "sqlite:///frontdesk.db"
+    )
+    data_dir: Annotated[str, Meta(description="Folder for uploaded files and the generated secret.")] = "var"
+    secret: Annotated[
+        str, Meta(description="Signs visitor tokens and links; generated into the data folder when empty.")
+    ] = ""
+    log_format: Annotated[str, Meta(pattern="^(text|json)$", description="`text` for people, `json` for machines.")] = (
+        "text"
+    )
+    upload_limit: Annotated[int, Meta(ge=1, description="Largest uploaded file in MiB.")] = 20
+    company: Company = field(default_factory=Company)
+    hours: Hours = field(default_factory=Hours)
+    dialogue: Dialogue = field(default_factory=Dialogue)
+    handoff: Handoff = field(default_factory=Handoff)
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    outbox: Outbox = field(default_factory=Outbox)
+    channels: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="One table a channel: `[channels.NAME]` with its `kind` and the kind's fields."),
+    ] = field(default_factory=lambda: {"site": {"kind": "webchat"}})
+
+
+class FieldDoc(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting as documentation sees it."""
+
+    name: str
+    type: str
+    default: str
+    description: str
+
+
+def describe(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[FieldDoc]:
+    """Every field of `struct` and of the sections in it, in order, with dotted names."""
+    hints = get_type_hints(struct, include_extras=True)
+    for info in msgspec.structs.fields(struct):
+        base, meta = _unwrap(hints[info.name])
+        name = f"{prefix}{info.encode_name}"
+        if isinstance(base, type) and issubclass(base, msgspec.Struct):
+            yield from describe(base, f"{name}.")
+            continue
+        default = "required" if info.required else _default_text(info)
+        yield FieldDoc(name=name, type=_type_name(base), default=default, description=(meta and meta.description) or "")
+
+
+def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read settings from `path` (None: `frontdesk.toml` if it is there) and the environment, which wins.
+
+    Raises SettingsError naming the field.
+    """
+    settings = check_struct(Settings, _overlay(_read_toml(path), environ), "")
+    _check_zone(settings.company.zone)
+    if settings.company.language not in LANGUAGES:
+        raise SettingsError("company.language", f"must be one of {', '.join(LANGUAGES)}")
+    for name, channel in settings.channels.items():
+        if not isinstance(channel.get("kind"), str):
+            raise SettingsError(f"channels.{name}.kind", 'is missing; say for example kind = "telegram"')
+    return settings
+
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+def check_struct(struct: type[StructT], raw: Mapping[str, Any], prefix: str) -> StructT:
+    """`raw` as `struct`, strings from the environment converted. Raises SettingsError under `prefix`."""
+    try:
+        return msgspec.convert(dict(raw), struct, strict=False)
+    except msgspec.ValidationError as error:
+        raise _as_settings_error(error, prefix) from None
+
+
+def overlay_channel(
+    struct: type[msgspec.Struct], name: str, raw: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """A channel's raw table with `FRONTDESK_CHANNELS_<NAME>_<FIELD>` and `<field>_file` applied."""
+    merged = dict(raw)
+    for info in msgspec.structs.fields(struct):
+        key = info.encode_name
+        for variable in _variables(("channels", name, key)):
+            if variable in environ:
+                merged[key] = environ[variable]
+        source = merged.pop(f"{key}_file", None) or _first(
+            environ, [f"{v}_FILE" for v in _variables(("channels", name, key))]
+        )
+        if source and key not in merged:
+            merged[key] = _read_secret(f"channels.{name}.{key}_file", Path(str(source)))
+    return merged
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def _read_toml(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        path = Path("frontdesk.toml")
+        if not path.exists():
+            return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError("--config", f"{path} does not exist") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError("--config", f"{path} cannot be read: {error}") from None
+
+
+def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    merged = {key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()}
+    for doc in describe(Settings):
+        path = doc.name.split(".")
+        if path[0] == "channels":
+            continue
+        for variable in _variables(path):
+            if variable in environ:
+                _put(merged, path, _from_text(doc, environ[variable]))
+            elif f"{variable}_FILE" in environ:
+                _put(merged, path, _read_secret(doc.name, Path(environ[f"{variable}_FILE"])))
+    return merged
+
+
+def _from_text(doc: FieldDoc, text: str) -> Any:
+    """Lists and tables are given as JSON in the environment; the rest is converted by type."""
+    if not doc.type.startswith(("list", "dict")):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise SettingsError(doc.name, f"must be JSON ({doc.type}) in the environment") from None
+
+
+def _variables(path: list[str] | tuple[str, ...]) -> list[str]:
+    words = [word.upper().replace("-", "_") for word in path]
+    return [PREFIX + "_".join(words), PREFIX + "__".join(words)]
+
+
+def _first(environ: Mapping[str, str], names: list[str]) -> str | None:
+    return next((environ[name] for name in names if name in environ), None)
+
+
+def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        target = target.setdefault(key, {})
+    target[path[-1]] = value
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(name, f"cannot read {path}: {error.strerror}") from None
+
+
+# --- checking and describing -----------------------------------------------------------------
+
+
+def _as_settings_error(error: msgspec.ValidationError, prefix: str) -> SettingsError:
+    """msgspec says “… - at `$.a.b`”; unknown and missing fields are named inside the text instead."""
+    text, _, place = str(error).partition(" - at `$")
+    place = place.rstrip("`").lstrip(".")
+    for marker in ("Object contains unknown field ", "Object missing required field "):
+        if text.startswith(marker):
+            named = text.removeprefix(marker).strip("`")
+            place = f"{place}.{named}".lstrip(".")
+            text = "is not known here" if "unknown" in marker else "is missing"
+    return SettingsError(f"{prefix}{place}" or "settings", text[0].lower() + text[1:])
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError("company.zone", f"{zone!r} is not a time zone; say for example Europe/Kyiv") from None
+
+
+def _unwrap(hint: Any) -> tuple[Any, Meta | None]:
+    if get_origin(hint) is Annotated:
+        base, *extras = get_args(hint)
+        return base, next((extra for extra in extras if isinstance(extra, Meta)), None)
+    return hint, None
+
+
+def _type_name(base: Any) -> str:
+    return base.__name__ if isinstance(base, type) and not get_args(base) else str(base).replace("typing.", "")
+
+
+def _default_text(info: msgspec.structs.FieldInfo) -> str:
+    value = info.default if info.default is not msgspec.NODEFAULT else info.default_factory()
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,32 @@
+"""People who sign in: agents, content editors, supervisors, operators."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gateway.messages import Value
+
+
+class Role(StrEnum):
+    """What somebody may open."""
+
+    AGENT = "agent"
+    EDITOR = "editor"
+    SUPERVISOR = "supervisor"
+    OPERATOR = "operator"
+
+
+class Staff(Value, frozen=True, kw_only=True):
+    """Somebody who signs in; `language` is the one their screens are in, `skills` free words."""
+
+    id: int
+    email: str
+    name: str
+    roles: frozenset[Role]
+    skills: tuple[str, ...] = ()
+    language: str = "uk"
+    active: bool = True
+
+    def may(self, role: Role) -> bool:
+        """Whether this person has `role` (an operator has every one)."""
+        return role in self.roles or Role.OPERATOR in self.roles

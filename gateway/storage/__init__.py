@@ -1,0 +1,1 @@
+"""Everything that speaks SQL for the spine: engine, tables, repositories and migrations."""

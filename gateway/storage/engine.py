@@ -1,0 +1,122 @@
+"""Opening the database, and the two ways in: a read, and a write that commits as one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gateway.errors import SettingsError, StorageUnavailable
+from gateway.live import Change
+from gateway.storage.work import Work
+
+Announce = Callable[[Sequence[Change]], None]
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_BUSY_SECONDS = 5
+
+
+def parse_url(text: str) -> URL:
+    """`text` as a URL with our driver. Raises SettingsError for what is not SQLite or PostgreSQL."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise SettingsError("database_url", "is not a database URL; say sqlite:///frontdesk.db") from None
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise SettingsError("database_url", f"{url.drivername} is not supported; use sqlite or postgresql")
+    if driver.startswith("sqlite") and not url.database:
+        raise SettingsError("database_url", "names no file; say sqlite:///frontdesk.db")
+    return url.set(drivername=driver)
+
+
+class Database:
+    """One database. `read` gives a snapshot, `write` a transaction; on SQLite all writes queue for
+    one connection (DESIGN, promises: SQLite), on PostgreSQL they run side by side.
+
+    `announce` receives, after each commit, the changes the transaction gathered.
+    """
+
+    def __init__(self, url: str, *, announce: Announce | None = None) -> None:
+        self.url = parse_url(url)
+        self.announce = announce
+        self.is_sqlite = self.url.drivername.startswith("sqlite")
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=4)
+        else:
+            self._writer = self._reader = create_async_engine(
+                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True
+            )
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Work]:
+        """A unit of work that only looks. Raises StorageUnavailable."""
+        with translated():
+            async with self._reader.connect() as connection:
+                yield Work(connection, is_sqlite=self.is_sqlite)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Work]:
+        """A unit of work that commits when the block ends well. Raises StorageUnavailable."""
+        with translated():
+            async with self._writer.begin() as connection:
+                work = Work(connection, is_sqlite=self.is_sqlite)
+                yield work
+        if self.announce and work.changes:
+            self.announce(work.changes)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
+    assert url.database is not None
+    folder = Path(url.database).parent
+    if not folder.is_dir():
+        raise StorageUnavailable(f"database folder {folder} does not exist; create it or change database_url")
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": _BUSY_SECONDS}, pool_timeout=30
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        # The driver must not open transactions of its own: BEGIN is ours, below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class translated:  # noqa: N801 — reads as a word: `with translated():`
+    """Turns the driver's “cannot open, locked, gone” into StorageUnavailable; other errors pass."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            raise StorageUnavailable(f"the database does not answer: {error.orig}") from error
+        if isinstance(error, OSError):
+            raise StorageUnavailable(f"the database cannot be reached: {error}") from error

@@ -1,0 +1,116 @@
+"""The inbox table: raw events, each once, waiting until a turn has dealt with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.messages import Value
+from gateway.storage import tables
+from gateway.storage.dialect import upsert
+
+_column = tables.inbox.c
+
+
+class InboxStatus(StrEnum):
+    """Where a raw event is."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    QUARANTINED = "quarantined"
+
+
+class InboxRow(Value, frozen=True, kw_only=True):
+    """A raw event as stored; `contact_id` is whose it is (None only for quarantined ones)."""
+
+    id: int
+    channel: str
+    platform_id: str
+    body: bytes
+    identity_id: int
+    contact_id: int
+    attempts: int
+    received_at: datetime
+
+
+class Inbox:
+    """Rows in, waiting rows out. UNIQUE (channel, platform_id) is what makes a repeat harmless."""
+
+    def __init__(self, connection: AsyncConnection, *, lock_rows: bool) -> None:
+        self._connection = connection
+        self._lock_rows = lock_rows
+
+    async def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert those rows whose (channel, platform_id) is new."""
+        if rows:
+            await self._connection.execute(upsert(self._connection, tables.inbox).on_conflict_do_nothing(), list(rows))
+
+    async def waiting(self, limit: int) -> list[InboxRow]:
+        """The oldest waiting rows."""
+        result = await self._connection.execute(
+            _select().where(_column.status == InboxStatus.WAITING).order_by(_column.id).limit(limit)
+        )
+        return [_to_row(row) for row in result]
+
+    async def claim(self, contact_ids: Iterable[int], row_ids: Iterable[int]) -> list[InboxRow]:
+        """Those of `row_ids` still waiting whose contacts nobody else is serving, in order.
+
+        The lock is on the contact, never on the event rows: two workers that lock different events
+        of one person could commit them in the wrong order.
+        """
+        contacts = list(contact_ids)
+        if self._lock_rows:
+            locked = await self._connection.execute(
+                select(tables.contacts.c.id)
+                .where(tables.contacts.c.id.in_(contacts))
+                .order_by(tables.contacts.c.id)
+                .with_for_update(skip_locked=True)
+            )
+            contacts = list(locked.scalars())
+        result = await self._connection.execute(
+            _select()
+            .where(
+                _column.id.in_(list(row_ids)),
+                _column.status == InboxStatus.WAITING,
+                tables.identities.c.contact_id.in_(contacts),
+            )
+            .order_by(_column.id)
+        )
+        return [_to_row(row) for row in result]
+
+    async def settle(self, row_ids: Sequence[int]) -> None:
+        """Mark rows as dealt with."""
+        await self._connection.execute(
+            update(tables.inbox).where(_column.id.in_(row_ids)).values(status=InboxStatus.DONE)
+        )
+
+    async def fail(self, row_id: int, reason: str, *, final: bool) -> None:
+        """Count a failed try; `final` puts the row aside so that it blocks nobody."""
+        status = InboxStatus.QUARANTINED if final else InboxStatus.WAITING
+        await self._connection.execute(
+            update(tables.inbox)
+            .where(_column.id == row_id)
+            .values(attempts=_column.attempts + 1, reason=reason, status=status)
+        )
+
+    async def count(self, status: InboxStatus) -> int:
+        """How many rows are in `status`."""
+        result = await self._connection.execute(
+            select(func.count()).select_from(tables.inbox).where(_column.status == status)
+        )
+        return int(result.scalar_one())
+
+
+def _select() -> Select[Any]:
+    return select(tables.inbox, tables.identities.c.contact_id).join(
+        tables.identities, tables.identities.c.id == _column.identity_id
+    )
+
+
+def _to_row(row: Row[Any]) -> InboxRow:
+    return InboxRow(**{name: row._mapping[name] for name in InboxRow.__struct_fields__})

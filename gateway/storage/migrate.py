@@ -1,0 +1,61 @@
+"""Bringing a database to the newest schema, and telling whether it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from gateway.storage.engine import parse_url, translated
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+async def migrate(url: str) -> None:
+    """Run every migration that has not run yet. Raises SettingsError or StorageUnavailable."""
+    with translated():
+        if parse_url(url).drivername.startswith("sqlite"):
+            # Table rebuilds (batch mode) need a driver whose transactions Alembic steers itself.
+            await asyncio.to_thread(_migrate_sqlite, url)
+            return
+        engine = create_async_engine(parse_url(url), poolclass=NullPool)
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+        await engine.dispose()
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The schema revision of the database, None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str | None:
+    """The schema revision this program needs."""
+    return ScriptDirectory.from_config(config()).get_current_head()
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, made in code: there is no alembic.ini."""
+    configuration = Config()
+    configuration.set_main_option("script_location", str(FOLDER))
+    configuration.attributes["connection"] = connection
+    return configuration
+
+
+def _migrate_sqlite(url: str) -> None:
+    engine = create_engine(parse_url(url).set(drivername="sqlite"), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        _upgrade(connection)
+    engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(config(connection), "head")

@@ -1,0 +1,279 @@
+"""One inbound message inside its transaction: find the conversation, decide, carry out, remember."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway import dialogue
+from gateway.channels import Channel
+from gateway.contacts import Contact, Identity
+from gateway.conversations import Conversation, Form, State, require_move
+from gateway.dialogue import Decision, Scene, chosen, counts_as_miss, decide, decide_beside_form
+from gateway.live import DESK, conversation_topic
+from gateway.messages import Inbound, Message, Outbound
+from gateway.ports import (
+    Action,
+    Clock,
+    HandoffContext,
+    Handoffs,
+    Knowledge,
+    Outcome,
+    Reason,
+    Situation,
+    Understanding,
+)
+from gateway.replies import Replies, reply_language
+from gateway.settings import Company, Dialogue
+from gateway.speaking import Speaker
+from gateway.storage.inbox import InboxRow
+from gateway.storage.work import Work
+
+RATING = "f:rating"
+
+
+class Taker:
+    """Takes a message: everything it does happens in the caller's transaction."""
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[str, Channel],
+        knowledge: Knowledge,
+        handoffs: Handoffs,
+        speaker: Speaker,
+        replies: Replies,
+        policy: Dialogue,
+        company: Company,
+        clock: Clock,
+    ) -> None:
+        self._channels = channels
+        self._knowledge = knowledge
+        self._handoffs = handoffs
+        self._speaker = speaker
+        self._replies = replies
+        self._policy = policy
+        self._company = company
+        self._clock = clock
+
+    async def take(self, work: Work, row: InboxRow, inbound: Inbound, understanding: Understanding | None) -> None:
+        """Hear `inbound` and answer it."""
+        identity = await work.contacts.identity(row.identity_id)
+        contact = await self._meet(work, identity, inbound, understanding)
+        conversation = await self._conversation(work, identity, contact, inbound)
+        message = await self._speaker.hear(work, conversation, inbound, row.channel)
+        situation = self._situation(conversation, contact, inbound, understanding)
+        await work.conversations.change(conversation.id, language=situation.language)
+        scene = Scene(
+            state=conversation.state,
+            parts=inbound.parts,
+            misses=conversation.misses,
+            form=conversation.form,
+            choice=chosen(inbound.parts, conversation.offers),
+            understanding=understanding,
+        )
+        decision = decide(scene, self._policy, self._action)
+        outcome = await self._carry_out(work, situation, decision)
+        if outcome.unhandled:
+            decision = decide_beside_form(scene, self._policy, self._action)
+            beside = await self._carry_out(work, situation, decision)
+            outcome = _keep_form(beside, conversation.form)
+        await self._apply(work, situation, decision, outcome)
+        if understanding is not None and conversation.state is not State.AGENT:
+            await self._remember(work, conversation, message, understanding, decision)
+
+    async def rescue(self, work: Work, row: InboxRow, inbound: Inbound) -> None:
+        """The turn failed each time: store the words and hand over, without understanding anything."""
+        identity = await work.contacts.identity(row.identity_id)
+        contact = await self._meet(work, identity, inbound, None)
+        conversation = await self._conversation(work, identity, contact, inbound)
+        await self._speaker.hear(work, conversation, inbound, row.channel)
+        situation = self._situation(conversation, contact, inbound, None)
+        if conversation.state is State.BOT:
+            decision = dialogue.HandOver(reason=Reason.FAILURE)
+            outcome = await self._carry_out(work, situation, decision)
+            await self._apply(work, situation, decision, outcome)
+
+    # --- who and where -----------------------------------------------------------------------
+
+    async def _meet(
+        self, work: Work, identity: Identity, inbound: Inbound, understanding: Understanding | None
+    ) -> Contact:
+        """The contact, with what this message newly tells about them."""
+        sender = inbound.sender
+        if (sender.name and sender.name != identity.name) or identity.blocked:
+            await work.contacts.update_identity(
+                identity.id, name=sender.name or identity.name, username=sender.username, blocked=False
+            )
+        contact = await work.contacts.get(identity.contact_id)
+        news: dict[str, str] = {}
+        if sender.name and not contact.name:
+            news["name"] = sender.name
+        language = understanding.language if understanding else None
+        language = language or (sender.language if contact.language is None else None)
+        if language and language != contact.language:
+            news["language"] = language
+        if not news:
+            return contact
+        await work.contacts.update(contact.id, **news)
+        return await work.contacts.get(contact.id)
+
+    async def _conversation(self, work: Work, identity: Identity, contact: Contact, inbound: Inbound) -> Conversation:
+        """The open conversation, now answering where the customer just wrote; a new one where none is.
+
+        A rating is pressed after the end, so it still belongs to the conversation that was closed.
+        """
+        found = await work.conversations.open_of(contact.id)
+        if found is None:
+            latest = await work.conversations.latest_of(contact.id)
+            if latest and self._closes_off(latest, inbound):
+                found = await work.conversations.lock(latest.id)
+        if found is None:
+            return await work.conversations.add(
+                contact_id=contact.id, identity_id=identity.id, language=contact.language, now=self._clock()
+            )
+        if found.identity_id != identity.id:
+            await work.conversations.change(found.id, identity_id=identity.id)
+            found = await work.conversations.get(found.id)
+        return found
+
+    def _closes_off(self, latest: Conversation, inbound: Inbound) -> bool:
+        choice = chosen(inbound.parts, latest.offers)
+        pressed = choice is not None and choice.startswith(RATING)
+        return pressed or (latest.form is not None and latest.form.name == "rating" and latest.form.step == "comment")
+
+    def _situation(
+        self, conversation: Conversation, contact: Contact, inbound: Inbound, understanding: Understanding | None
+    ) -> Situation:
+        return Situation(
+            conversation=conversation,
+            contact=contact,
+            parts=inbound.parts,
+            language=reply_language(
+                understanding.language if understanding else None,
+                conversation.language,
+                contact.language,
+                inbound.sender.language,
+                default=self._company.language,
+            ),
+            now=self._clock(),
+            channel_kind=self._channels[conversation.channel].kind,
+            understanding=understanding,
+        )
+
+    def _action(self, article: str) -> Action | None:
+        return self._knowledge.action(article, self._clock())
+
+    # --- carrying out ------------------------------------------------------------------------
+
+    async def _carry_out(self, work: Work, situation: Situation, decision: Decision) -> Outcome:
+        """What follows from `decision`; forms and the queue are the handoff room's to word."""
+        words = self._words(situation, decision)
+        form = situation.conversation.form
+        match decision:
+            case dialogue.HandOver(reason=reason, article=article):
+                outcome = await self._hand_over(work, situation, reason, article)
+            case dialogue.Begin(form=name):
+                outcome = await self._handoffs.begin(work, name, situation)
+            case dialogue.Step():
+                outcome = await self._step(work, situation)
+            case dialogue.Wait():
+                outcome = _keep_form(await self._handoffs.waiting(work, situation), form)
+            case dialogue.Leave():
+                outcome = await self._handoffs.back_to_bot(work, situation)
+            case dialogue.Listen():
+                if situation.conversation.state is State.AGENT:
+                    await self._handoffs.wrote(work, situation)
+                outcome = Outcome(form=form)
+            case _:
+                outcome = Outcome(form=form)
+        return _prepend(words, outcome)
+
+    async def _step(self, work: Work, situation: Situation) -> Outcome:
+        outcome = await self._handoffs.step(work, situation)
+        if outcome.handoff is None:
+            return outcome
+        after = await self._hand_over(work, situation, outcome.handoff, None)
+        return _prepend(list(outcome.replies), after)
+
+    async def _hand_over(self, work: Work, situation: Situation, reason: Reason, article: str | None) -> Outcome:
+        turns = await work.turns.of(situation.conversation.id)
+        now_understood = [situation.understanding] if situation.understanding else []
+        entities = [
+            entity
+            for understanding in [*(understood for _, understood in turns), *now_understood]
+            for entity in understanding.entities
+        ]
+        context = HandoffContext(
+            reason=reason,
+            language=situation.language,
+            tried=tuple(tried for tried, _ in turns),
+            entities=tuple({(entity.kind, entity.value): entity for entity in entities}.values()),
+            mood=max(
+                [understanding.mood for understanding in [*(u for _, u in turns), *now_understood]],
+                key=lambda mood: mood.anger,
+                default=HandoffContext(reason=reason).mood,
+            ),
+            article=article,
+        )
+        return await self._handoffs.request(work, situation, context)
+
+    def _words(self, situation: Situation, decision: Decision) -> list[Outbound]:
+        return self._replies.word(
+            decision,
+            language=situation.language,
+            channel_kind=situation.channel_kind,
+            contact=situation.contact,
+            entities=situation.understanding.entities if situation.understanding else (),
+        )
+
+    async def _apply(self, work: Work, situation: Situation, decision: Decision, outcome: Outcome) -> None:
+        conversation = situation.conversation
+        changes: dict[str, object] = {}
+        if outcome.form != conversation.form:
+            changes["form"] = outcome.form
+        if outcome.state is not None and outcome.state is not conversation.state:
+            require_move(conversation, outcome.state)
+            changes["state"] = outcome.state
+        missed = counts_as_miss(decision)
+        if missed is not None:
+            changes["misses"] = conversation.misses + 1 if missed else 0
+        if changes:
+            await work.conversations.change(conversation.id, **changes)
+        if outcome.replies:
+            await self._speaker.say(work, conversation, *outcome.replies)
+        if "state" in changes:
+            work.announce(conversation_topic(conversation.id), "state")
+            work.announce(DESK, "state", conversation=conversation.id)
+
+    async def _remember(
+        self,
+        work: Work,
+        conversation: Conversation,
+        message: Message,
+        understanding: Understanding,
+        decision: Decision,
+    ) -> None:
+        await work.turns.add(
+            conversation_id=conversation.id,
+            message_id=message.id,
+            understanding=understanding,
+            did=type(decision).__name__.lower(),
+            now=self._clock(),
+        )
+
+
+def _prepend(words: list[Outbound], outcome: Outcome) -> Outcome:
+    return Outcome(
+        replies=(*words, *outcome.replies),
+        state=outcome.state,
+        form=outcome.form,
+        handoff=outcome.handoff,
+        unhandled=outcome.unhandled,
+    )
+
+
+def _keep_form(outcome: Outcome, form: Form | None) -> Outcome:
+    """The form stays open beside an answer, unless what happened opened another."""
+    if outcome.form is not None or outcome.state is not None:
+        return outcome
+    return Outcome(replies=outcome.replies, form=form)

@@ -1,0 +1,181 @@
+"""A turn: claim a person's waiting events, understand, decide, answer — all in one transaction.
+
+Understanding happens before the transaction (it needs no lock and may take long), the rest inside it,
+so replies, state, timers and the event's `done` commit together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from gateway.channels import Channel
+from gateway.errors import StorageUnavailable, Unreadable
+from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
+from gateway.ports import Clock, Engine, Understanding, Utterance
+from gateway.receipts import Receipts
+from gateway.settings import Company
+from gateway.storage.engine import Database
+from gateway.storage.inbox import InboxRow
+from gateway.storage.work import Work
+from gateway.taking import Taker
+from gateway.wakeups import INBOX, Wakeups, wait_for
+
+log = structlog.get_logger()
+
+BATCH = 50
+ATTEMPTS = 3
+WORDS_UNDERSTOOD = 2000
+"""Longer texts are understood by their beginning; they are stored whole."""
+
+
+class Prepared(Value, frozen=True, kw_only=True):
+    """An event read and understood, ready for its transaction."""
+
+    row: InboxRow
+    event: Event
+    understanding: Understanding | None = None
+
+
+class Turns:
+    """Works off the inbox, person by person, in order."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        engine: Engine,
+        taker: Taker,
+        receipts: Receipts,
+        *,
+        clock: Clock,
+        wakeups: Wakeups,
+        company: Company,
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._engine = engine
+        self._taker = taker
+        self._receipts = receipts
+        self._clock = clock
+        self._wakeups = wakeups
+        self._company = company
+        self._bell = wakeups.bell(INBOX)
+
+    async def run(self) -> None:
+        """Take turns until told to stop."""
+        while not self._wakeups.stopping:
+            try:
+                taken = await self.take_waiting()
+            except StorageUnavailable as error:
+                log.warning("turns_wait", reason=str(error))
+                taken = 0
+            if not taken:
+                await wait_for(self._bell)
+
+    async def take_waiting(self) -> int:
+        """Deal with one batch of waiting events; returns how many were dealt with."""
+        async with self._database.read() as view:
+            rows = await view.inbox.waiting(BATCH)
+        if not rows:
+            return 0
+        prepared = await self._prepare(rows)
+        try:
+            return await self._take_together(prepared)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            # One event broke the batch: alone, only it can fail, and the others go their way.
+            log.exception("turns_split", events=len(prepared))
+            return await self._take_apart(prepared)
+
+    async def _prepare(self, rows: Sequence[InboxRow]) -> list[Prepared]:
+        events = [(row, self._parse(row)) for row in rows]
+        utterances = {
+            row.id: Utterance(text=words[:WORDS_UNDERSTOOD], now=self._clock(), zone=self._company.zone)
+            for row, event in events
+            if isinstance(event, Inbound) and (words := plain_text(event.parts).strip())
+        }
+        hints = await self._hints([row for row, _ in events if row.id in utterances])
+        asked = {
+            row_id: Utterance(text=utterance.text, now=utterance.now, zone=utterance.zone, language=hints.get(row_id))
+            for row_id, utterance in utterances.items()
+        }
+        understood = dict(zip(asked, await self._engine.understand(list(asked.values())), strict=True))
+        return [Prepared(row=row, event=event, understanding=understood.get(row.id)) for row, event in events]
+
+    async def _hints(self, rows: Sequence[InboxRow]) -> dict[int, str | None]:
+        """The language each person wrote in last; a stale one does no harm."""
+        if not rows:
+            return {}
+        async with self._database.read() as view:
+            languages = await view.contacts.languages({row.contact_id for row in rows})
+        return {row.id: languages.get(row.contact_id) for row in rows}
+
+    def _parse(self, row: InboxRow) -> Event:
+        channel = self._channels.get(row.channel)
+        if channel is None:
+            return Ignored(reason="channel is not configured any more")
+        try:
+            return channel.parse(row.body)
+        except Unreadable as error:
+            log.warning("unreadable", inbox=row.id, channel=row.channel, reason=str(error))
+            return Ignored(reason="unreadable")
+
+    async def _take_together(self, prepared: Sequence[Prepared]) -> int:
+        by_row = {one.row.id: one for one in prepared}
+        async with self._database.write() as work:
+            claimed = await work.inbox.claim({one.row.contact_id for one in prepared}, by_row)
+            for row in claimed:
+                await self._take_one(work, by_row[row.id])
+            if claimed:
+                await work.inbox.settle([row.id for row in claimed])
+        return len(claimed)
+
+    async def _take_apart(self, prepared: Sequence[Prepared]) -> int:
+        taken = 0
+        stuck: set[int] = set()
+        for one in prepared:
+            if one.row.contact_id in stuck:
+                continue
+            try:
+                taken += await self._take_together([one])
+            except StorageUnavailable:
+                raise
+            except Exception as error:
+                final = one.row.attempts + 1 >= ATTEMPTS
+                log.exception("turn_failed", inbox=one.row.id, channel=one.row.channel, final=final)
+                taken += await self._give_up(one, type(error).__name__) if final else await self._note(one, error)
+                if not final:
+                    stuck.add(one.row.contact_id)
+        return taken
+
+    async def _note(self, one: Prepared, error: Exception) -> int:
+        async with self._database.write() as work:
+            await work.inbox.fail(one.row.id, type(error).__name__, final=False)
+        return 1
+
+    async def _give_up(self, one: Prepared, reason: str) -> int:
+        """An event that fails each time: a person gets the words, the raw event is put aside."""
+        try:
+            async with self._database.write() as work:
+                if isinstance(one.event, Inbound):
+                    await self._taker.rescue(work, one.row, one.event)
+                await work.inbox.fail(one.row.id, reason, final=True)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            log.exception("rescue_failed", inbox=one.row.id)
+            async with self._database.write() as work:
+                await work.inbox.fail(one.row.id, reason, final=True)
+        return 1
+
+    async def _take_one(self, work: Work, one: Prepared) -> None:
+        match one.event:
+            case Inbound() as inbound:
+                await self._taker.take(work, one.row, inbound, one.understanding)
+            case Signal() as signal:
+                await self._receipts.note(work, one.row, signal)
+            case Ignored(reason=reason):
+                log.info("ignored", inbox=one.row.id, channel=one.row.channel, reason=reason)

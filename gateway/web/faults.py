@@ -1,0 +1,84 @@
+"""What a person or a program sees when a request fails: words, never a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect, Response
+
+from gateway.errors import Conflict, FrontdeskError, NotFound, RequestRefused, StorageUnavailable
+from gateway.texts import Translator
+from gateway.web.pages import Pages
+
+log = structlog.get_logger()
+
+
+class FaultPages:
+    """Exception handlers for the whole application."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def handlers(self) -> dict[int | type[Exception], Any]:
+        """For Litestar's `exception_handlers`."""
+        return {HTTPException: self._http, FrontdeskError: self._ours, Exception: self._unexpected}
+
+    def _http(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+        if error.status_code == 401 and _wants_page(request):
+            return Redirect(f"/login?next={quote(request.url.path)}", status_code=303)
+        return self._respond(request, error.status_code, error.detail)
+
+    def _ours(self, request: Request[Any, Any, Any], error: FrontdeskError) -> Response[Any]:
+        match error:
+            case RequestRefused():
+                return self._respond(request, error.status, error.reason)
+            case NotFound():
+                return self._respond(request, 404, "not found")
+            case Conflict():
+                return self._respond(request, 409, str(error))
+            case StorageUnavailable():
+                log.error("storage_unavailable", reason=str(error))
+                return self._respond(request, 503, "the database does not answer; try again")
+            case _:
+                log.error("request_failed", reason=str(error))
+                return self._respond(request, 500, "something went wrong on our side")
+
+    def _unexpected(self, request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        log.error("request_broke", path=request.url.path, exc_info=error)
+        return self._respond(request, 500, "something went wrong on our side")
+
+    def _respond(self, request: Request[Any, Any, Any], status: int, detail: str) -> Response[Any]:
+        if not _wants_page(request):
+            return Response({"status": status, "detail": detail}, status_code=status)
+        translator = self._pages.texts.translator(self._pages.language(request))
+        heading, words = _explain(status, translator)
+        return self._pages.html(request, "gateway/problem.html", status=status, heading=heading, detail=words or detail)
+
+
+def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    accept = request.headers.get("accept", "")
+    return "text/html" in accept and request.headers.get("hx-request") != "true"
+
+
+def _explain(status: int, translator: Translator) -> tuple[str, str]:
+    """Heading and sentence for a status; an empty sentence means the error's own words are better."""
+    _ = translator.gettext
+    match status:
+        case 403:
+            return _("Not for your role"), _("Ask a supervisor if you need this page.")
+        case 404:
+            return _("Not here"), _("This page does not exist or was removed.")
+        case 409:
+            return _("Somebody was faster"), ""
+        case 429:
+            return _("Too many requests"), _("Please wait a moment and try again.")
+        case 503:
+            return _("Please wait a moment"), _("The database does not answer. Nothing was lost; try again soon.")
+        case _ if status >= 500:
+            return _("Something went wrong on our side"), _("It has been written down. Please try again.")
+        case _:
+            return _("That did not work"), ""

@@ -1,0 +1,1 @@
+"""Moving conversations to people: queue, desk, opening hours, callbacks and ratings."""

@@ -1,0 +1,1 @@
+"""Understanding texts: engine, training, language, entities and mood."""

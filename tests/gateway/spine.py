@@ -1,0 +1,84 @@
+"""A whole spine over fakes: webhook in at one end, sends out at the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.inbox import Inbox
+from gateway.messages import Inbound
+from gateway.outbox import ChannelSender
+from gateway.ports import Action, Clock
+from gateway.receipts import Receipts
+from gateway.replies import Replies
+from gateway.settings import Company, Dialogue, Outbox
+from gateway.speaking import Speaker
+from gateway.storage.engine import Database
+from gateway.taking import Taker
+from gateway.texts import Texts
+from gateway.turns import Turns
+from gateway.wakeups import Wakeups
+from tests.fakes import FakeChannel, FakeEngine, FakeHandoffs, FakeKnowledge, envelope_of
+
+
+class Spine:
+    """What a test drives: `hear` takes in, `settle` works everything off, `channel.sent` is the result."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        known: Mapping[str, tuple[str, float]],
+        actions: Mapping[str, Action],
+        channel: FakeChannel | None = None,
+        policy: Dialogue | None = None,
+        outbox: Outbox | None = None,
+    ) -> None:
+        self.database = database
+        self.channel = channel or FakeChannel()
+        self.handoffs = FakeHandoffs()
+        channels = {self.channel.name: self.channel}
+        company = Company(name={"en": "Zhuravlyk"})
+        knowledge = FakeKnowledge(actions)
+        wakeups = Wakeups()
+        self.speaker = Speaker(channels, clock)
+        self.inbox = Inbox(database, clock)
+        taker = Taker(
+            channels=channels,
+            knowledge=knowledge,
+            handoffs=self.handoffs,
+            speaker=self.speaker,
+            replies=Replies(knowledge, Texts(), company, {}),
+            policy=policy or Dialogue(),
+            company=company,
+            clock=clock,
+        )
+        self.turns = Turns(
+            database,
+            channels,
+            FakeEngine(known),
+            taker,
+            Receipts(clock),
+            clock=clock,
+            wakeups=wakeups,
+            company=company,
+        )
+        self.sender = ChannelSender(
+            database,
+            self.channel,
+            clock=clock,
+            wakeups=wakeups,
+            settings=outbox or Outbox(),
+            jitter=lambda: 0.0,
+        )
+
+    async def hear(self, *events: Inbound) -> None:
+        """Take `events` in durably, as a webhook would."""
+        await self.inbox.take(self.channel.name, [envelope_of(event) for event in events])
+
+    async def settle(self) -> None:
+        """Take all turns and send all that is due."""
+        while await self.turns.take_waiting():
+            pass
+        while await self.sender.send_due():
+            pass

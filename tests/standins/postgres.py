@@ -1,0 +1,72 @@
+"""A PostgreSQL server of our own for the time of a test run: loopback only, thrown away afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+
+def find_postgres() -> Path | None:
+    """The folder with `initdb` and `pg_ctl`, wherever the system keeps it."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    return versions[-1].parent if versions else None
+
+
+class PostgresServer:
+    """Started on entering, stopped on leaving. As root it runs as `postgres`, which refuses root."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
+        self._folder = folder
+        self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Of the maintenance database."""
+        return f"postgresql://frontdesk@127.0.0.1:{self._port}/postgres"
+
+    def __enter__(self) -> PostgresServer:
+        if os.geteuid() == 0:
+            self._open_way()
+        self._run("initdb", "-D", str(self._data), "-U", "frontdesk", "--auth=trust", "--no-sync", "-E", "UTF8")
+        options = (
+            f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
+        )
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def _open_way(self) -> None:
+        """pytest's folders are private to root; the server's own user must be able to pass."""
+        shutil.chown(self._folder, "postgres")
+        for folder in (self._folder, *self._folder.parents):
+            if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
+                folder.chmod(folder.stat().st_mode | 0o011)
+
+    def _run(self, program: str, *words: str) -> None:
+        subprocess.run(
+            [str(self._binaries / program), *words],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self._user if os.geteuid() == 0 else None,
+            cwd=self._folder,
+        )
