@@ -1,0 +1,51 @@
+"""Telephone numbers as customers type them. Pure, by libphonenumber's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType
+
+MIN_DIGITS = 5
+"""From so many digits on somebody meant to give a number, and a hint helps more than the question again."""
+
+
+def read_phone(text: str, regions: Sequence[str]) -> str | None:
+    """The first valid number in `text` as E.164; numbers without a prefix are tried in `regions` in order."""
+    tried: list[str | None] = [*regions] or [None]
+    for region in tried:
+        for match in PhoneNumberMatcher(text, region):
+            return phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
+    return None
+
+
+def check_phone(phone: str, regions: Sequence[str] = ()) -> str | None:
+    """`phone` as E.164, None where it is not a valid number."""
+    for region in [*regions, None]:
+        try:
+            number = phonenumbers.parse(phone, region)
+        except NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return None
+
+
+def looks_like_phone(text: str) -> bool:
+    """Whether somebody tried to give a number."""
+    return sum(character.isdigit() for character in text) >= MIN_DIGITS
+
+
+def show_phone(phone: str) -> str:
+    """An E.164 number with spaces, as people write it; what cannot be read comes back as it is."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(phone, None), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return phone
+
+
+def example_phone(regions: Sequence[str]) -> str:
+    """A number that looks right in the first of `regions`."""
+    number = phonenumbers.example_number_for_type(regions[0] if regions else "UA", PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL) if number else "+380 50 123 4567"

@@ -1,0 +1,339 @@
+"""The forms as conversations: what is said, what comes back, and that nothing breaks them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.conversations import Form
+from gateway.messages import Ask, ContactCard, Outbound, Text
+from gateway.ports import Action, Entity, EntityKind
+from gateway.settings import Callbacks, Hours
+from gateway.texts import Texts
+from handoff.calendar import Calendar
+from handoff.callbacks import CallbackRequest, CallbackState
+from handoff.forms import rating
+from handoff.forms.callback import CallbackForm, Facts, Step
+from handoff.forms.changes import CancelForm, MoveForm, named
+from handoff.forms.said import Advance, Said
+from handoff.hours import OpeningHours, Span
+from handoff.wording import When
+
+KYIV = ZoneInfo("Europe/Kyiv")
+NOW = datetime(2026, 11, 23, 12, tzinfo=KYIV).astimezone(UTC)  # a Monday
+TEXTS = Texts()
+PHONE = "+380671234567"
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 11, day, hour, tzinfo=KYIV).astimezone(UTC)
+
+
+def time(start: datetime, until: datetime | None = None) -> Entity:
+    ends = until.isoformat() if until else None
+    return Entity(kind=EntityKind.TIME, text="", value=start.isoformat(), until=ends, start=0, end=0)
+
+
+def calendar(taken: Sequence[Span] = (), hours: Hours | None = None, **changes: int) -> Calendar:
+    return Calendar(OpeningHours(hours or Hours(), "Europe/Kyiv"), Callbacks(**changes), taken, NOW)
+
+
+def form(language: str = "en", dates: Calendar | None = None, **facts: object) -> CallbackForm:
+    known = Facts(zone="Europe/Kyiv", now=NOW, regions=("UA",), **facts)
+    return CallbackForm(known, dates or calendar(), TEXTS.translator(language))
+
+
+def words(advance: Advance) -> str:
+    return "\n".join(part.text for reply in advance.replies for part in reply.parts if isinstance(part, Text))
+
+
+def labels(advance: Advance) -> list[str]:
+    return [button.label for reply in advance.replies for button in reply.buttons]
+
+
+def press(advance: Advance, label: str) -> Said:
+    """The press of the button with `label`."""
+    [button] = [button for reply in advance.replies for button in reply.buttons if button.label.startswith(label)]
+    assert button.payload is not None
+    return Said(press=button.payload.split(":", 2)[2])
+
+
+def step_of(advance: Advance) -> str:
+    assert advance.form is not None
+    return advance.form.step
+
+
+# --- the whole way ---------------------------------------------------------------------------
+
+
+def test_from_nothing_to_a_booking() -> None:
+    booking = form(phones=(PHONE,))
+    asked = booking.begin(Said(text="call me"))
+    assert labels(asked) == [
+        "Today, 13:00–14:00",
+        "Today, 15:00–16:00",
+        "Tomorrow, 09:00–10:00",
+        "Tomorrow, 13:00–14:00",
+        "No call, thank you",
+    ]
+    phone = booking.advance(asked.form, press(asked, "Tomorrow, 09"))
+    assert labels(phone) == ["+380 67 123 4567", "No call, thank you"]
+    topic = booking.advance(phone.form, press(phone, "+380"))
+    assert step_of(topic) == Step.TOPIC
+    confirm = booking.advance(topic.form, Said(text="about my parcel", action=Action.ANSWER))
+    assert words(confirm) == (
+        "We call +380 67 123 4567: tomorrow (Tuesday, 24 November), 09:00–10:00.\nAbout: about my parcel"
+    )
+    done = booking.advance(confirm.form, Said(text="yes"))
+    assert done.booking is not None
+    assert done.booking.window == Span(start=at(24, 9), end=at(24, 10))
+    assert (done.booking.phone, done.booking.topic) == (PHONE, "about my parcel")
+
+
+def test_everything_said_at_once_leaves_only_the_confirmation() -> None:
+    said = Said(text="передзвоніть завтра після 15 на 067…", times=(time(at(24, 15)),), phone=PHONE)
+    confirm = form("uk", topic="де посилка").begin(said)
+    assert step_of(confirm) == Step.CONFIRM
+    assert words(confirm) == (
+        "Зателефонуємо на +380 67 123 4567: завтра (вівторок, 24 листопада), 15:00–16:00.\nТема: де посилка"
+    )
+
+
+def test_a_stretch_of_time_offers_the_windows_in_it() -> None:
+    asked = form().begin(Said(times=(time(at(24, 15), at(25, 0)),)))
+    assert labels(asked)[:-1] == ["Tomorrow, 15:00–16:00", "Tomorrow, 16:00–17:00", "Tomorrow, 17:00–18:00"]
+
+
+def test_outside_opening_hours_it_says_so_and_offers_the_nearest() -> None:
+    booking = form()
+    asked = booking.begin(Said())
+    refused = booking.advance(asked.form, Said(text="tomorrow at 22", times=(time(at(24, 22)),)))
+    assert words(refused).startswith("We do not work at that time.")
+    assert "Tomorrow, 17:00–18:00" in labels(refused)
+
+
+def test_a_window_taken_meanwhile_is_refused_at_the_confirmation() -> None:
+    confirm = form(topic="x").begin(Said(times=(time(at(24, 15)),), phone=PHONE))
+    full = [Span(start=at(24, 15), end=at(24, 16))] * 3
+    refused = form(dates=calendar(full)).advance(confirm.form, Said(press="yes"))
+    assert refused.booking is None
+    assert step_of(refused) == Step.TIME
+    assert "fully booked" in words(refused)
+
+
+def test_an_old_button_whose_time_has_passed() -> None:
+    booking = form()
+    asked = booking.begin(Said())
+    passed = booking.advance(asked.form, Said(press="at:1"))
+    assert words(passed).startswith("That time has already passed.")
+    assert step_of(booking.advance(asked.form, Said(press="at:99999999999999999999"))) == Step.TIME
+
+
+def test_without_any_free_time_a_message_is_offered() -> None:
+    never = calendar(hours=Hours(mon="", tue="", wed="", thu="", fri=""))
+    asked = form(dates=never).begin(Said())
+    assert asked.form is None
+    assert [button.payload for reply in asked.replies for button in reply.buttons] == ["f:message:start"]
+
+
+# --- the number ------------------------------------------------------------------------------
+
+
+def at_phone(**facts: object) -> tuple[CallbackForm, Form]:
+    booking = form(**facts)
+    asked = booking.begin(Said(times=(time(at(24, 15)),)))
+    assert asked.form is not None
+    return booking, asked.form
+
+
+def test_the_button_that_shares_the_number_is_there_where_the_channel_can() -> None:
+    booking, _ = at_phone(ask_phone=True)
+    asked = booking.begin(Said(times=(time(at(24, 15)),)))
+    assert [button.ask for reply in asked.replies for button in reply.buttons] == [Ask.PHONE, None]
+
+
+def test_a_wrong_number_gets_a_hint_each_time() -> None:
+    booking, open_form = at_phone()
+    for text in ("12345678", "067 12"):
+        hinted = booking.advance(open_form, Said(text=text))
+        assert "for example +380" in words(hinted)
+        assert hinted.form is not None
+        open_form = hinted.form
+
+
+def test_a_card_with_an_unusable_number_gets_the_hint_too() -> None:
+    booking, open_form = at_phone()
+    assert "for example +380" in words(booking.advance(open_form, Said(card=ContactCard(phone="1"))))
+
+
+def test_a_forged_number_in_a_button_is_not_taken() -> None:
+    booking, open_form = at_phone()
+    assert step_of(booking.advance(open_form, Said(press="tel:+1"))) == Step.PHONE
+
+
+# --- words that do not fit -------------------------------------------------------------------
+
+
+def test_unfitting_words_are_explained_once_and_then_go_to_the_bot() -> None:
+    booking = form()
+    asked = booking.begin(Said())
+    explained = booking.advance(asked.form, Said(text="hm"))
+    assert words(explained).startswith("I did not find a time")
+    again = booking.advance(explained.form, Said(text="hm"))
+    assert again.unhandled
+    assert again.form == explained.form
+
+
+def test_a_clearly_different_question_goes_to_the_bot_at_once() -> None:
+    booking, open_form = at_phone()
+    away = booking.advance(open_form, Said(text="how much is delivery?", action=Action.ANSWER))
+    assert away.unhandled
+    assert away.form == open_form
+
+
+@pytest.mark.parametrize(
+    "said",
+    [Said(press="no"), Said(text="скасувати"), Said(text="ні"), Said(text="x", action=Action.DECLINE)],
+)
+def test_calling_it_off(said: Said) -> None:
+    booking, open_form = at_phone()
+    assert booking.advance(open_form, said).declined
+
+
+def test_no_to_the_topic_only_skips_it() -> None:
+    booking = form()
+    topic = booking.begin(Said(times=(time(at(24, 15)),), phone=PHONE))
+    confirm = booking.advance(topic.form, Said(text="ні"))
+    assert step_of(confirm) == Step.CONFIRM
+    assert "About" not in words(confirm)
+
+
+def test_another_time_said_with_no_is_taken_as_the_time() -> None:
+    booking = form(topic="x")
+    confirm = booking.begin(Said(times=(time(at(24, 15)),), phone=PHONE))
+    moved = booking.advance(confirm.form, Said(text="ні, о 16", times=(time(at(24, 16)),)))
+    assert "16:00–17:00" in words(moved)
+
+
+VALUES = st.sampled_from(["no", "yes", "skip", "retime", "rephone", "at:29400000", "at:x", "tel:1", "", "😀", "new"])
+SAID = st.one_of(
+    st.builds(Said, press=VALUES),
+    st.builds(
+        Said,
+        text=st.text(max_size=300),
+        times=st.lists(st.integers(0, 400).map(lambda h: time(NOW + timedelta(hours=h))), max_size=2).map(tuple),
+        phone=st.none() | st.just(PHONE),
+        action=st.none() | st.sampled_from(Action),
+    ),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(SAID, min_size=1, max_size=8), st.sampled_from(["uk", "ru", "en"]))
+def test_whatever_is_said_the_form_stays_sound(everything: list[Said], language: str) -> None:
+    booking = form(language)
+    current = booking.begin(Said()).form
+    for said in everything:
+        if current is None:
+            break
+        advance = booking.advance(current, said)
+        ends = advance.booking is not None or advance.declined
+        assert ends or advance.unhandled or advance.replies
+        assert advance.form is None or msgspec.json.decode(msgspec.json.encode(advance.form), type=Form) == advance.form
+        check_sayable(advance.replies)
+        if advance.booking:
+            assert advance.booking.window.start >= NOW
+            assert advance.booking.phone == PHONE
+        current = advance.form
+
+
+def check_sayable(replies: Sequence[Outbound]) -> None:
+    for reply in replies:
+        assert all(isinstance(part, Text) and part.text.strip() for part in reply.parts)
+        assert all(len((button.payload or "").encode()) <= 64 and button.label for button in reply.buttons)
+
+
+# --- moving and cancelling -------------------------------------------------------------------
+
+BOOKED = CallbackRequest(
+    id=9,
+    contact_id=1,
+    conversation_id=1,
+    phone=PHONE,
+    starts_at=at(24, 9),
+    ends_at=at(24, 10),
+    zone="Europe/Kyiv",
+    state=CallbackState.BOOKED,
+    created_at=NOW,
+)
+
+
+def mover() -> MoveForm:
+    facts = Facts(zone="Europe/Kyiv", now=NOW, regions=("UA",))
+    return MoveForm(facts, calendar(), TEXTS.translator("en"), BOOKED)
+
+
+def test_moving_takes_one_press() -> None:
+    asked = mover().begin(Said())
+    assert words(asked).startswith("The call is booked for tomorrow (Tuesday, 24 November), 09:00–10:00.")
+    moved = mover().advance(asked.form, press(asked, "Today, 15"))
+    assert moved.move_to == Span(start=at(23, 15), end=at(23, 16))
+
+
+def test_moving_by_words_and_not_moving() -> None:
+    assert mover().begin(Said(times=(time(at(25, 11)),))).move_to == Span(start=at(25, 11), end=at(25, 12))
+    asked = mover().begin(Said())
+    assert mover().advance(asked.form, press(asked, "Leave")).declined
+    explained = mover().advance(asked.form, Said(text="hm"))
+    assert mover().advance(explained.form, Said(text="hm")).unhandled
+
+
+def test_cancelling_asks_first() -> None:
+    cancel = CancelForm(TEXTS.translator("uk"), BOOKED, When(TEXTS.translator("uk"), "Europe/Kyiv", NOW))
+    asked = cancel.begin()
+    assert words(asked) == "Скасувати дзвінок: завтра (вівторок, 24 листопада), 09:00–10:00?"
+    assert not asked.cancel
+    assert cancel.advance(asked.form, press(asked, "Так")).cancel
+    assert cancel.advance(asked.form, Said(text="так")).cancel
+    assert cancel.advance(asked.form, press(asked, "Залишити")).declined
+    assert cancel.advance(asked.form, Said(text="а скільки коштує?", action=Action.ANSWER)).unhandled
+
+
+@pytest.mark.parametrize(
+    ("press_value", "number"),
+    [("yes:9", 9), ("at:29400000:9", 9), ("at:29400000", None), ("no", None), ("yes", None), (None, None)],
+)
+def test_buttons_name_their_call(press_value: str | None, number: int | None) -> None:
+    assert named(press_value) == number
+
+
+# --- rating ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("5:12", (5, 12)),
+        ("1", (1, None)),
+        ("0", None),
+        ("6:1", None),
+        ("x", None),
+        ("²", None),
+        ("done", None),
+        ("5:x", (5, None)),
+    ],
+)
+def test_reading_a_rating(value: str, read: tuple[int, int | None] | None) -> None:
+    assert rating.read(value) == read
+
+
+def test_a_low_score_asks_what_was_wrong() -> None:
+    texts = TEXTS.translator("en")
+    assert rating.thanks(texts, 2) != rating.thanks(texts, 5)
+    assert [button.payload for button in rating.ask(texts, 12).buttons] == [f"f:rating:{n}:12" for n in range(1, 6)]
