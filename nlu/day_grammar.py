@@ -1,0 +1,138 @@
+"""Reads days and distances out of words.
+
+Every method tries one construction at a place and gives what it read with the place after it, or None.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nlu.time_pieces import Calendar, Day, Distance, Relative, Week, Weekday, Words
+from nlu.time_words import Kind
+
+_ORDINAL = frozenset(("го", "е", "ого", "th", "st", "nd", "rd", "та", "ту", "ї", "й"))
+_DASHES = frozenset("-–—")
+
+
+class DayGrammar:
+    """The constructions of days, over one text's words."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def day(self, place: int) -> tuple[Day, int] | None:
+        """A day: «завтра», «у наступну п'ятницю», "25 November", «25.11»."""
+        if self._words.text(place) == "the" and self._words.text(place + 1) == "day":
+            place += 1
+        if self._words.text(place) == "day" and [self._words.text(place + n) for n in (1, 2)] == ["after", "tomorrow"]:
+            return Relative(2), place + 3
+        start = self._words.skip(place, Kind.AT, Kind.ON)
+        for reader in (self._date, self._weekday, self._whole_week):
+            step: tuple[Day, int] | None = reader(start)
+            if step is not None:
+                return step
+        if self._words.has(start, Kind.DAY):
+            return Relative(self._words.value(start, Kind.DAY)), start + 1
+        return None
+
+    def _weekday(self, place: int) -> tuple[Day, int] | None:
+        week, place = self._which(place)
+        if self._words.has(place, Kind.WEEKEND):
+            return Weekday(5, week, 2), place + 1
+        if not self._words.has(place, Kind.WEEKDAY):
+            return None
+        number = self._words.value(place, Kind.WEEKDAY)
+        if not week:  # «в пятницу на следующей неделе», "Friday next week"
+            later, after = self._which(self._words.skip(place + 1, Kind.AT, Kind.ON))
+            if later and self._words.has(after, Kind.WEEK):
+                return Weekday(number, later), after + 1
+        return Weekday(number, week), place + 1
+
+    def _which(self, place: int) -> tuple[str, int]:
+        if self._words.has(place, Kind.NEXT):
+            return "next", place + 1
+        if self._words.has(place, Kind.THIS):
+            return "this", place + 1
+        return "", place
+
+    def _whole_week(self, place: int) -> tuple[Day, int] | None:
+        week, after = self._which(place)
+        if not week or not self._words.has(after, Kind.WEEK):
+            return None
+        day = self._weekday(self._words.skip(after + 1, Kind.AT, Kind.ON))
+        if day is not None and isinstance(day[0], Weekday) and not day[0].week:
+            return day[0]._replace(week=week), day[1]
+        return Week(int(week == "next")), after + 1
+
+    def _date(self, place: int) -> tuple[Day, int] | None:
+        if self._words.kind(place) == "iso":
+            parts = [int(part) for part in self._words.text(place).split("-")]
+            return Calendar(parts[2], parts[1], parts[0]), place + 1
+        if self._words.kind(place) == "dotted":
+            return self._dotted(place)
+        if self._words.has(place, Kind.MONTH):
+            return self._month_first(place)
+        number = self._words.number(place)
+        if number is None or not 1 <= number <= 31:
+            return None
+        after = place + 1
+        if self._words.text(after) in _DASHES and self._words.text(after + 1) in _ORDINAL:
+            after += 2
+        elif self._words.text(after) in _ORDINAL:
+            after += 1
+        after += self._words.text(after) == "of"
+        if self._words.has(after, Kind.MONTH):
+            year, end = self._year(after + 1)
+            return Calendar(number, self._words.value(after, Kind.MONTH), year), end
+        if self._words.has(after, Kind.DATE) and self._words.kind(place) == "number":
+            return Calendar(number, None), after + 1
+        return None
+
+    def _month_first(self, place: int) -> tuple[Day, int] | None:
+        number = self._words.number(place + 1)
+        if number is None or not 1 <= number <= 31 or self._words.kind(place + 1) != "number":
+            return None
+        after = place + 2 + (self._words.text(place + 2) in _ORDINAL)
+        year, end = self._year(after + (self._words.text(after) == ","))
+        return Calendar(number, self._words.value(place, Kind.MONTH), year), (end if year else after)
+
+    def _year(self, place: int) -> tuple[int | None, int]:
+        if self._words.kind(place) == "number" and re.fullmatch(r"20\d\d", self._words.text(place)):
+            return int(self._words.text(place)), place + 1 + (self._words.text(place + 1) in {"року", "года", "р", "г"})
+        return None, place
+
+    def _dotted(self, place: int) -> tuple[Day, int] | None:
+        parts = re.split("[./]", self._words.text(place))
+        # «1.5 кг» is no date: months are written with two digits, and a unit must not follow.
+        if len(parts) == 2 and (
+            len(parts[1]) != 2 or (self._words.kind(place + 1) == "word" and not self._words.kinds(place + 1))
+        ):
+            return None
+        day, month = int(parts[0]), int(parts[1])
+        if not (1 <= day <= 31 and 1 <= month <= 12):
+            return None
+        year = None if len(parts) == 2 else int(parts[2]) + (2000 if len(parts[2]) == 2 else 0)
+        return Calendar(day, month, year), place + 1
+
+    def distance(self, place: int) -> tuple[Distance | Relative, int] | None:
+        """«через годину», "in 3 days"."""
+        if not self._words.has(place, Kind.IN):
+            return None
+        place += 1
+        if self._words.has(place, Kind.HALF_HOUR):
+            return Distance(30), place + 1
+        if self._words.has(place, Kind.HALF):
+            after = place + 1 + (self._words.text(place + 1) in {"a", "an"})
+            return (Distance(30), after + 1) if self._words.has(after, Kind.MINUTES) else None
+        number = 1
+        after = place + (self._words.text(place) in {"a", "an"})
+        if not self._words.has(after, Kind.MINUTES, Kind.DAYS):
+            read = self._words.number(after)
+            if read is None:
+                return None
+            number, after = read, after + 1
+        if self._words.has(after, Kind.MINUTES):
+            return Distance(number * self._words.value(after, Kind.MINUTES)), after + 1
+        if self._words.has(after, Kind.DAYS) and self._words.text(place - 1) != "за":  # «за 2 дні»: how long it takes
+            return Relative(number * self._words.value(after, Kind.DAYS)), after + 1
+        return None

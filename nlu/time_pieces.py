@@ -1,0 +1,146 @@
+"""The words of a text for reading times out of it, and what can be read: the pieces of a time.
+
+Nothing here knows which day it is; `nlu.dates` turns what was read into windows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from nlu.normal import normalise
+from nlu.time_words import Kind, meanings
+
+_TOKEN = re.compile(
+    r"(?P<iso>\d{4}-\d\d-\d\d)|(?P<clock>\d{1,2}:\d\d)|(?P<dotted>\d{1,2}[./]\d{1,2}(?:[./]\d{4}|[./]\d\d)?)"
+    r"|(?P<number>\d+)|(?P<word>[^\W\d_]+(?:['’ʼ`´][^\W\d_]+)*)|(?P<sign>[^\w\s])"
+)
+_LONGEST = 400  # tokens looked at
+
+
+class Token(NamedTuple):
+    """A word, number or sign of the text at `start:end`; `text` is normalised."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class Hour(NamedTuple):
+    """A clock time in minutes from midnight; `vague` where it may be either half of the day."""
+
+    minutes: int
+    vague: bool
+
+
+class Clock(NamedTuple):
+    """A point (`exact`), or a range that may be open at either side."""
+
+    begin: Hour | None
+    end: Hour | None
+    exact: bool
+
+
+class Relative(NamedTuple):
+    """A day counted from today, with the days it lasts."""
+
+    days: int
+    length: int = 1
+
+
+class Weekday(NamedTuple):
+    """A day of the week, 0 Monday; `week` is "" for the coming one, "this" or "next" for that week's."""
+
+    number: int
+    week: str = ""
+    length: int = 1
+
+
+class Week(NamedTuple):
+    """The whole of next week (`ahead` 1) or this one (0)."""
+
+    ahead: int
+
+
+class Calendar(NamedTuple):
+    """A date; None for a month or year that was left out."""
+
+    day: int
+    month: int | None
+    year: int | None = None
+
+
+class Part(NamedTuple):
+    """A part of the day, a number of PARTS."""
+
+    number: int
+
+
+class Distance(NamedTuple):
+    """So many minutes from now."""
+
+    minutes: int
+
+
+Day = Relative | Weekday | Week | Calendar
+Piece = Day | Part | Clock | Distance
+
+
+def tokens(text: str) -> list[Token]:
+    """`text` cut into words, numbers and signs."""
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        found.append(Token(match.lastgroup or "", normalise(match.group()), match.start(), match.end()))
+        if len(found) == _LONGEST:
+            break
+    return found
+
+
+class Words:
+    """A list of tokens with what each may mean; every question about a place outside it is answered no."""
+
+    def __init__(self, found: list[Token]) -> None:
+        self._tokens = found
+        self._meanings = [meanings(token.text) if token.kind == "word" else {} for token in found]
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def has(self, place: int, *kinds: Kind) -> bool:
+        """Whether the word at `place` can mean one of `kinds`."""
+        return 0 <= place < len(self._tokens) and any(kind in self._meanings[place] for kind in kinds)
+
+    def kinds(self, place: int) -> frozenset[Kind]:
+        """All that the word at `place` can mean."""
+        return frozenset(self._meanings[place]) if 0 <= place < len(self._tokens) else frozenset()
+
+    def value(self, place: int, kind: Kind) -> int:
+        """The number that goes with a meaning the word has."""
+        return self._meanings[place][kind]
+
+    def text(self, place: int) -> str:
+        """The normalised word, number or sign at `place`, empty outside."""
+        return self._tokens[place].text if 0 <= place < len(self._tokens) else ""
+
+    def kind(self, place: int) -> str:
+        """iso, clock, dotted, number, word or sign; empty outside."""
+        return self._tokens[place].kind if 0 <= place < len(self._tokens) else ""
+
+    def skip(self, place: int, *kinds: Kind) -> int:
+        """The first place from `place` on whose word means none of `kinds`."""
+        while self.has(place, *kinds):
+            place += 1
+        return place
+
+    def number(self, place: int) -> int | None:
+        """The number at `place`, in digits or as a word."""
+        if self.kind(place) == "number" and len(self.text(place)) <= 4:
+            return int(self.text(place))
+        if self.has(place, Kind.NUMBER):
+            return self.value(place, Kind.NUMBER)
+        return None
+
+    def is_digits(self, place: int) -> bool:
+        """Whether a number is written in digits at `place`."""
+        return self.kind(place) == "number"

@@ -1,0 +1,62 @@
+"""The training process: a task comes in by standard input, a model goes out by standard output.
+
+Run as ``python -m nlu.worker``. A process of its own so that training neither blocks the event loop nor
+leaves its libraries and memory behind, and can be killed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import BinaryIO
+
+import msgspec
+
+from gateway.errors import FrontdeskError
+from gateway.messages import Value
+from gateway.ports import Phrase, TrainingReport
+
+REFUSED = 3
+"""Exit status of a training that is not possible; the reason is the last line of standard error."""
+
+
+class Task(Value, frozen=True, kw_only=True):
+    """What the process is given, as JSON."""
+
+    revision: int
+    phrases: tuple[Phrase, ...]
+
+
+def encode_result(report: TrainingReport, arrays: bytes) -> bytes:
+    """The report's JSON in one line, then the model."""
+    return msgspec.json.encode(report) + b"\n" + arrays
+
+
+def decode_result(data: bytes) -> tuple[TrainingReport, bytes]:
+    """The inverse of `encode_result`. Raises FrontdeskError on anything else."""
+    line, _, arrays = data.partition(b"\n")
+    try:
+        return msgspec.json.decode(line, type=TrainingReport), arrays
+    except msgspec.MsgspecError as error:
+        raise FrontdeskError("the training process gave no model") from error
+
+
+def work(source: BinaryIO, target: BinaryIO, complain: Callable[[str], object]) -> int:
+    """Read a task, train, write the result; the exit status."""
+    task = msgspec.json.decode(source.read(), type=Task)
+    try:
+        # Imported here: whoever only reads results (`nlu.trainer`) has no need of the learning side.
+        from nlu.model import to_bytes  # noqa: PLC0415
+        from nlu.training import train  # noqa: PLC0415
+
+        model, report = train(task.revision, task.phrases)
+    except FrontdeskError as error:
+        complain(f"{error}\n")
+        return REFUSED
+    target.write(encode_result(report, to_bytes(model)))
+    target.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(work(sys.stdin.buffer, sys.stdout.buffer, sys.stderr.write))

@@ -1,0 +1,87 @@
+"""Tests of the language guess."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu.language import LANGUAGES, Languages
+
+LANGUAGES_OF = Languages()
+
+_TEXTS = {
+    "uk": """де моя посилка| скільки коштує доставка| до котрої працюєте| як повернути товар| дякую за допомогу|
+        хочу скаргу написати| передзвоніть мені завтра| чи можна оплатити карткою| не прийшла посилка|
+        доброго дня| шо там з посилкою| скіки коштує| skilky koshtuie dostavka| de moya posylka|
+        koly pryide posylka| dobroho ranku| zminyty adresu dostavky| cherez skilky pryjde""",
+    "ru": """где моя посылка| сколько стоит доставка| до скольки работаете| как вернуть товар| спасибо за помощь|
+        хочу написать жалобу| перезвоните мне завтра| можно ли оплатить картой| не пришла посылка|
+        здравствуйте| скока стоит доставка| перенести звонок на завтра| gde moya posylka|
+        skolko stoit dostavka| kogda pridet posylka| zdravstvuyte| izmenit adres dostavki| kak vernut dengi""",
+    "en": """where is my parcel| how much is delivery| when do you close| how do I return this|
+        thanks for helping| I want to complain| call me back tomorrow| can I pay by card| parcel not here|
+        hello| wheres my box| good morning| do you ship to Kyiv""",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [(text.strip(), language) for language, texts in _TEXTS.items() for text in texts.split("|")],
+)
+def test_short_texts(text: str, language: str) -> None:
+    assert LANGUAGES_OF.guess(text).language == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "шо там мой заказ, де він",
+        "получатель не той, як поміняти",
+        "мені нада перевести на карту",
+        "де мой заказ",
+        "почтомат як получати",
+    ],
+)
+def test_mixed_speech_is_ukrainian(text: str) -> None:
+    assert LANGUAGES_OF.guess(text).language == "uk"
+
+
+@pytest.mark.parametrize(
+    ("hint", "text"),
+    [("uk", "тариф"), ("ru", "тариф"), ("uk", "номер"), ("ru", "номер"), ("uk", "завтра"), ("ru", "завтра")],
+)
+def test_a_hint_decides_near_ties(hint: str, text: str) -> None:
+    assert LANGUAGES_OF.guess(text, hint).language == hint
+
+
+@pytest.mark.parametrize(
+    ("hint", "text", "language"),
+    [
+        ("ru", "де моя посилка", "uk"),
+        ("uk", "где моя посылка", "ru"),
+        ("uk", "where is my parcel", "en"),
+        ("en", "дякую", "uk"),
+    ],
+)
+def test_a_hint_does_not_outweigh_a_clear_text(hint: str, text: str, language: str) -> None:
+    guess = LANGUAGES_OF.guess(text, hint)
+    assert guess.language == language
+    assert guess.probability > 0.9
+
+
+@pytest.mark.parametrize(
+    "text", ["", "+380501234567", "ZH123456789UA", "a@b.example", "???", "😀", "https://x.example/a"]
+)
+def test_without_words_the_hint_stays(text: str) -> None:
+    assert LANGUAGES_OF.guess(text, "en") == LANGUAGES_OF.guess(text, "en", "ru")
+    assert LANGUAGES_OF.guess(text, "en").language == "en"
+    assert LANGUAGES_OF.guess(text, None, "ru").language == "ru"
+    assert LANGUAGES_OF.guess(text, "fr", "ru").language == "ru"
+
+
+@given(st.text(max_size=200), st.sampled_from([None, "uk", "ru", "en", "xx"]))
+def test_never_fails(text: str, hint: str | None) -> None:
+    guess = LANGUAGES_OF.guess(text, hint)
+    assert guess.language in LANGUAGES
+    assert 0 < guess.probability <= 1

@@ -1,0 +1,97 @@
+"""Tests of the mood: what calls a person and what must not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu.mood import Moods
+
+HANDOVER = 0.7
+MOODS = Moods()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("скільки можна чекати, ви знущаєтесь?!", "out of patience"),
+        ("ви шахраї", "insult"),
+        ("ЦЕ ЖАХ, СКІЛЬКИ МОЖНА ЧЕКАТИ!!!", "capitals"),
+        ("дістали вже! поверніть гроші, злодії ви", "insult"),
+        ("ваш сервіс гівно, достали", "coarse words"),
+        ("ВЕРНИТЕ МОИ ДЕНЬГИ, МОШЕННИКИ!!!", "many ! or ?"),
+        ("вы идиоты, где моя посылка", "insult"),
+        ("блядь где посылка", "swearing"),
+        ("вы достали уже, подам в суд", "threat"),
+        ("сколько можно ждать, это позор", "outrage"),
+        ("where is my fucking parcel", "swearing"),
+        ("you are useless, this is unacceptable", "outrage"),
+        ("this is outrageous, I am fed up with you", "out of patience"),
+        ("you thieves, give me my money", "insult"),
+    ],
+)
+def test_real_anger_calls_a_person(text: str, reason: str) -> None:
+    mood = MOODS.of(text)
+    assert mood.anger >= HANDOVER
+    assert reason in mood.reasons
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "не погано",
+        "це не жах, все добре",
+        "terribly kind of you",
+        "not bad at all",
+        "not terrible",
+        "damn good service",
+        "страшенно вдячна вам",
+        "ужасно рада",
+        "дуже дякую!!!",
+        "де моя посилка???",
+        "WHERE IS MY PARCEL",
+        "ДОБРИЙ ДЕНЬ, СКІЛЬКИ КОШТУЄ ДОСТАВКА",
+        "посылка разбита!!! что делать",
+        "УЖАС!!! ПОСЫЛКА РАЗБИТА",
+        "моя посилка пошкоджена, жах",
+        "the box was damaged and the glass is broken",
+        "прийшла бита ваза, хто винен?",
+        "I lost my parcel, please help",
+        "скарга на відділення",
+        "хочу пожаловаться на курьера",
+        "шахраї дзвонили від вашого імені",
+        "пропала посылка, нужен адвокат?",
+        "stupid question maybe, but how do I track you",
+        "тупой вопрос, но как отследить",
+        "застрахуй посилку",
+        "бляшанка кави у посилці",
+        "сукня не підійшла",
+        "заказ с ебей",
+        "требую накладную, небо ясное",
+        "Scunthorpe, cocktail glasses",
+        "where the hell is my parcel",
+        "shit, I forgot my number",
+        "",
+    ],
+)
+def test_no_person_is_called(text: str) -> None:
+    assert MOODS.of(text).anger < HANDOVER
+
+
+def test_a_plain_question_has_no_mood() -> None:
+    assert MOODS.of("скільки коштує доставка?") == MOODS.of("де відділення")
+    assert MOODS.of("скільки коштує доставка?").reasons == ()
+
+
+def test_thanks_soften() -> None:
+    assert MOODS.of("дякую, але це жах").anger < MOODS.of("це жах").anger
+
+
+def test_reasons_come_strongest_first() -> None:
+    assert MOODS.of("блядь, це жах!!!").reasons == ("swearing", "outrage", "many ! or ?")
+
+
+@given(st.text(max_size=200))
+def test_never_fails(text: str) -> None:
+    assert 0 <= MOODS.of(text).anger < 1
