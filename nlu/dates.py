@@ -101,9 +101,10 @@ class _Resolver:
             first += timedelta(days=1)
             if clock is not None and clock.begin is None:
                 begin = 0
-        if clock is not None and clock.exact:
-            return self._at(first, begin), None
-        return self._at(first, begin), self._at(first, end)
+        start, until = self._at(first, begin), self._at(first, end)
+        # «після 24:00» leaves nothing of its day, and a clock change may swallow a stretch whole.
+        empty = until.astimezone(UTC) <= start.astimezone(UTC)
+        return start, None if empty or (clock is not None and clock.exact) else until
 
     def _at(self, day: date, minutes: int) -> datetime:
         """That minute of the clock on `day`; an hour that the clocks skip is the one after it."""
