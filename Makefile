@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WEB_SOURCES := gateway/web/package.json gateway/web/package-lock.json hatch_build.py $(wildcard bots/webchat/widget/*.js)
 
-.PHONY: setup demo test check lock format migration
+.PHONY: setup demo test check lock format migration manual
 
 setup: $(STAMP)
 
@@ -12,8 +12,9 @@ $(STAMP): requirements.lock pyproject.toml $(WEB_SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check "$$(grep -oE '^uv==[^ ]+' requirements.lock)"
 	@echo "Installing what Frontdesk needs…"
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q gateway bots nlu handoff knowledge_base
 	@touch $(STAMP)
 
 demo: setup
@@ -43,3 +44,6 @@ lock:
 
 migration: setup
 	$(BIN)/python -m gateway.storage.draft "$(m)"
+
+manual: setup
+	$(BIN)/python -m gateway.manual README.md

@@ -71,6 +71,10 @@ class WebhookRequest(Value, frozen=True, kw_only=True):
     body: bytes
 
 
+UNREADABLE = "unreadable:"
+"""How the `platform_id` of an authentic body that could not be read begins (its digest follows)."""
+
+
 class Envelope(Value, frozen=True, kw_only=True):
     """One event as it will be stored: `platform_id` makes it unique within the channel, `address`
     says whose it is (messages of one address are processed in order; None for events of nobody),
@@ -120,8 +124,8 @@ class Channel(Protocol):
     def receive(self, request: WebhookRequest) -> Receipt:
         """Verify over the raw bytes and cut into envelopes.
 
-        Raises RequestRefused (401/403 forged, 400/413 unusable). A body that is authentic but
-        cannot be read gives an envelope with ``address=None``, which intake quarantines.
+        Raises RequestRefused (401/403 forged, 400/413 unusable). A body that is authentic but cannot
+        be read gives an envelope of nobody under an UNREADABLE id, which intake quarantines.
         """
         ...
 
@@ -143,6 +147,10 @@ class Channel(Protocol):
 
     async def run(self, intake: Intake) -> None:
         """Live until cancelled: poll where the channel polls, register webhooks, keep clients open."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; a later `send` opens them again."""
         ...
 
 

@@ -22,6 +22,7 @@ from gateway.messages import (
     Text,
     Value,
     has_attachment,
+    plain_text,
 )
 from gateway.ports import Action, Ranked, Reason, Understanding
 from gateway.settings import Dialogue
@@ -114,11 +115,16 @@ def chosen(parts: Sequence[Part], offers: Sequence[Offer]) -> str | None:
             return part.payload
     if len(parts) != 1 or not isinstance(parts[0], Text):
         return None
-    typed = parts[0].text.strip().strip(".)").casefold()
-    for offer in offers:
-        if typed == offer.label.strip().casefold() or (offer.number is not None and typed == str(offer.number)):
-            return offer.payload
-    return None
+    typed = _as_typed(parts[0].text)
+    # A label goes before a number: where marks 5…1 are offered, "5" means the mark, not the fifth line.
+    named = (offer.payload for offer in offers if typed and _as_typed(offer.label) == typed)
+    numbered = (offer.payload for offer in offers if offer.number is not None and str(offer.number) == typed)
+    return next(named, None) or next(numbered, None)
+
+
+def _as_typed(text: str) -> str:
+    """People leave out, or add, what ends a label or a list number, and do not mind capitals."""
+    return text.strip().strip(".)").strip().casefold()
 
 
 def decide(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
@@ -143,8 +149,8 @@ def decide_beside_form(scene: Scene, policy: Dialogue, action: Callable[[str], A
 
 def _while_agent(scene: Scene) -> Decision:
     """The bot never talks over an agent; only buttons of forms (a rating, a booked call) still work."""
-    if scene.choice is not None and scene.choice.startswith((FORM, CALLBACK_MOVE, CALLBACK_CANCEL)):
-        return _on_form_choice(scene.choice)
+    if scene.choice is not None and scene.choice != CALLBACK:
+        return _on_form_choice(scene.choice) or Listen()
     return Listen()
 
 
@@ -164,14 +170,20 @@ _FORM_OF = {
     Action.CALLBACK_MOVE: "callback_move",
     Action.CALLBACK_CANCEL: "callback_cancel",
 }
+_FORM_BUTTONS = {
+    CALLBACK: "callback",
+    CALLBACK_MOVE: "callback_move",
+    CALLBACK_CANCEL: "callback_cancel",
+}
 
 
 def _on_choice(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
     choice = scene.choice or ""
     if choice == BACK_TO_BOT:
         return Leave() if scene.state is State.QUEUED else Welcome()
-    if choice.startswith((FORM, CALLBACK)):
-        return _on_form_choice(choice)
+    form = _on_form_choice(choice)
+    if form is not None:
+        return form
     if scene.state is State.QUEUED:
         return Wait()
     if choice == PERSON:
@@ -183,16 +195,11 @@ def _on_choice(scene: Scene, policy: Dialogue, action: Callable[[str], Action | 
     return _missed(scene, policy, Unknown())
 
 
-def _on_form_choice(choice: str) -> Decision:
-    match choice:
-        case "do:callback":
-            return Begin(form="callback")
-        case "do:callback_move":
-            return Begin(form="callback_move")
-        case "do:callback_cancel":
-            return Begin(form="callback_cancel")
-        case _:
-            return Step()
+def _on_form_choice(choice: str) -> Begin | Step | None:
+    """What a form's own button does; None where `choice` is no form's."""
+    if choice in _FORM_BUTTONS:
+        return Begin(form=_FORM_BUTTONS[choice])
+    return Step() if choice.startswith(FORM) else None
 
 
 def _on_words(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
@@ -204,8 +211,11 @@ def _on_words(scene: Scene, policy: Dialogue, action: Callable[[str], Action | N
         return HandOver(reason=Reason.ATTACHMENT)
     if any(isinstance(part, ContactCard) for part in scene.parts):
         return Begin(form="callback")
-    if not _speaks(scene.parts) or scene.understanding is None:
+    if not _speaks(scene.parts) or not plain_text(scene.parts).strip():
         return Listen()
+    if scene.understanding is None:
+        # The engine broke on these words: a person must read them.
+        return HandOver(reason=Reason.FAILURE)
     return _on_understanding(scene.understanding, scene, policy, action)
 
 
@@ -238,7 +248,7 @@ def _worth_offering(
     usable: Sequence[Ranked], policy: Dialogue, action: Callable[[str], Action | None]
 ) -> tuple[str, ...]:
     """The likeliest articles; what lies far below the best is not worth a button."""
-    floor = min(policy.clarify_confidence, usable[0].confidence) / 4
+    floor = policy.clarify_confidence / 4
     return tuple(
         ranked.intent for ranked in usable if ranked.confidence >= floor and action(ranked.intent) is not Action.DECLINE
     )[:SUGGESTIONS]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
 
-from gateway.channels import Envelope
+from gateway.channels import UNREADABLE, Envelope
 from gateway.errors import StorageUnavailable
 from gateway.messages import Value
 from gateway.ports import Clock
@@ -20,6 +21,7 @@ from gateway.wakeups import INBOX
 log = structlog.get_logger()
 
 BATCH = 500
+"""Envelopes in one commit, where a single request does not bring more."""
 
 
 class _Waiting(Value, frozen=True, kw_only=True):
@@ -30,18 +32,23 @@ class _Waiting(Value, frozen=True, kw_only=True):
 
 class Inbox:
     """Takes envelopes of all channels. While one commit is under way the next batch gathers, so the
-    cost of a slow disk is shared by everybody who waits for it."""
+    cost of a slow disk is shared by everybody who waits for it.
+
+    The commit is a task of the inbox, not of whoever came first: a dropped request takes nothing from
+    the others in its batch.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._gathered: list[_Waiting] = []
-        self._committing = asyncio.Lock()
+        self._gathered: deque[_Waiting] = deque()
+        self._committer: asyncio.Task[None] | None = None
 
     async def take(self, channel: str, envelopes: Sequence[Envelope]) -> None:
         """Return once `envelopes` are committed. Raises StorageUnavailable, and then nothing is acked.
 
-        An envelope that was taken before is not taken again.
+        An envelope that was taken before is not taken again. One that cannot be stored at all fails
+        alone, with the database's own error.
         """
         if not envelopes:
             return
@@ -51,44 +58,69 @@ class Inbox:
             committed=asyncio.get_running_loop().create_future(),
         )
         self._gathered.append(waiting)
-        async with self._committing:
-            # Whoever comes first commits for all that gathered meanwhile; the others find it done.
-            if not waiting.committed.done():
-                await self._commit_gathered()
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit_gathered(), name="inbox")
         await waiting.committed
 
+    async def close(self) -> None:
+        """Return once everything gathered so far is committed or refused."""
+        if self._committer is not None:
+            await asyncio.wait([self._committer])
+
     async def _commit_gathered(self) -> None:
-        batch, self._gathered = self._gathered[:BATCH], self._gathered[BATCH:]
+        try:
+            while self._gathered:
+                await self._commit(self._next_batch())
+        finally:
+            # Cancelled in between: nobody else will commit for those who still wait.
+            self._committer = None
+            _refuse(self._gathered, StorageUnavailable("not stored"))
+            self._gathered.clear()
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch = [self._gathered.popleft()]
+        room = BATCH - len(batch[0].envelopes)
+        while self._gathered and len(self._gathered[0].envelopes) <= room:
+            batch.append(self._gathered.popleft())
+            room -= len(batch[-1].envelopes)
+        return batch
+
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
             async with self._database.write() as work:
                 await self._store(work, batch)
-        except BaseException as error:
+        except StorageUnavailable as error:
+            _refuse(batch, error)
+        except Exception as error:
+            if len(batch) == 1:
+                log.exception("not_stored", channel=batch[0].channel)
+                _refuse(batch, error)
+                return
+            # One envelope broke the commit: alone, only it can fail.
+            for waiting in batch:
+                await self._commit([waiting])
+        except BaseException:
+            _refuse(batch, StorageUnavailable("not stored"))
+            raise
+        else:
             for waiting in batch:
                 if not waiting.committed.done():
-                    reason = error if isinstance(error, StorageUnavailable) else StorageUnavailable("not stored")
-                    waiting.committed.set_exception(reason)
-                    # Its owner may have gone away (a dropped request); then nobody else will look.
-                    waiting.committed.exception()
-            if not isinstance(error, StorageUnavailable):
-                raise
-            return
-        for waiting in batch:
-            if not waiting.committed.done():
-                waiting.committed.set_result(None)
+                    waiting.committed.set_result(None)
 
     async def _store(self, work: Work, batch: Sequence[_Waiting]) -> None:
         pairs = [(waiting.channel, envelope) for waiting in batch for envelope in waiting.envelopes]
-        known = await work.contacts.find({(c, e.address) for c, e in pairs if e.address is not None})
+        addresses = {(channel, e.address) for channel, e in pairs if e.address is not None}
+        known = await work.contacts.find(addresses)
         now = self._clock()
+        # In one order everywhere: two processes that meet the same strangers must not lock crosswise.
+        for channel, address in sorted(addresses - known.keys()):
+            known[channel, address] = await work.contacts.meet(channel, address, now)
         rows: list[dict[str, Any]] = []
         for channel, envelope in pairs:
             identity_id = None
             if envelope.address is not None:
-                key = (channel, envelope.address)
-                if key not in known:
-                    known[key] = await work.contacts.meet(channel, envelope.address, now)
-                identity_id = known[key].id
-            else:
+                identity_id = known[channel, envelope.address].id
+            elif envelope.platform_id.startswith(UNREADABLE):
                 log.warning("quarantined", channel=channel, reason="unreadable")
             rows.append(
                 {
@@ -96,9 +128,23 @@ class Inbox:
                     "platform_id": envelope.platform_id,
                     "identity_id": identity_id,
                     "body": envelope.body,
-                    "status": InboxStatus.WAITING if identity_id is not None else InboxStatus.QUARANTINED,
+                    "status": _status(envelope),
                     "received_at": now,
                 }
             )
         await work.inbox.add(rows)
         work.announce(INBOX, "arrived")
+
+
+def _status(envelope: Envelope) -> InboxStatus:
+    """An event of nobody needs no turn: it is kept, aside if it could not even be read."""
+    if envelope.address is not None:
+        return InboxStatus.WAITING
+    return InboxStatus.QUARANTINED if envelope.platform_id.startswith(UNREADABLE) else InboxStatus.DONE
+
+
+def _refuse(batch: Iterable[_Waiting], error: Exception) -> None:
+    """Tell whoever still waits; one whose owner has gone away is done already."""
+    for waiting in batch:
+        if not waiting.committed.done():
+            waiting.committed.set_exception(error)

@@ -7,7 +7,7 @@ sequence numbers or fetch again.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import msgspec
 from litestar.channels import ChannelsPlugin
@@ -53,9 +53,14 @@ class Live:
         self._decoder = msgspec.json.Decoder(Change)
 
     def publish(self, changes: Sequence[Change]) -> None:
-        """Send each change to its topic's subscribers; returns at once."""
-        for change in changes:
-            self.plugin.publish(msgspec.json.encode(change), change.topic)
+        """Send each change to its topic's subscribers; returns at once.
+
+        Before the web server starts and after it has stopped nobody listens; what is committed then
+        (the last sends of a stop, a demo's seeds) must not fail for the want of a listener.
+        """
+        with suppress(RuntimeError):
+            for change in changes:
+                self.plugin.publish(msgspec.json.encode(change), change.topic)
 
     @asynccontextmanager
     async def subscribe(self, topics: Iterable[str]) -> AsyncIterator[AsyncIterator[Change]]:

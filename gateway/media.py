@@ -40,12 +40,12 @@ class MediaStore:
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
         try:
             size = await _write(path, stream, limit)
+            file = StoredFile(id=file_id, name=name, mime=mime, size=size, owner=owner, created_at=self._clock())
+            async with self._database.write() as work:
+                await work.media.add(file)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        file = StoredFile(id=file_id, name=name, mime=mime, size=size, owner=owner, created_at=self._clock())
-        async with self._database.write() as work:
-            await work.media.add(file)
         return file
 
     async def read(self, ref: str) -> bytes:

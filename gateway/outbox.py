@@ -85,15 +85,21 @@ class ChannelSender:
             async with self._database.write() as work:
                 for delivery in await work.deliveries.expired(self._channel.name, now):
                     verdict = self._judge(delivery, Ambiguous("sender died"))
-                    await work.deliveries.settle(delivery, now, **_changes(verdict, "sender died", now))
+                    await work.deliveries.settle(delivery, now, **_changes(delivery, verdict, "sender died", now))
                 return await work.deliveries.lease(self._channel.name, room, str(uuid4()), now, now + LEASE)
         except StorageUnavailable as error:
             log.warning("outbox_waits", channel=self._channel.name, reason=str(error))
-            return []
+        except Exception:
+            # What is under way must not be cut off for it: that would leave its fate unknown.
+            log.exception("lease_broke", channel=self._channel.name)
+        return []
 
     async def _carry(self, delivery: Delivery) -> None:
         try:
             await self._deliver(delivery)
+        except Exception:
+            # The lease runs out and the send is judged then; its neighbours must not be cut off with it.
+            log.exception("carry_broke", delivery=delivery.id, channel=self._channel.name)
         finally:
             self._under_way -= 1
             self._bell.set()
@@ -130,7 +136,7 @@ class ChannelSender:
             reason=error.reason,
             fate=verdict.fate,
         )
-        await self._settle(delivery, **_changes(verdict, error.reason, self._clock()))
+        await self._settle(delivery, **_changes(delivery, verdict, error.reason, self._clock()))
 
     def _judge(self, delivery: Delivery, error: SendError) -> Verdict:
         return judge(
@@ -160,10 +166,15 @@ class ChannelSender:
                 await asyncio.sleep(POLL_SECONDS)
 
 
-def _changes(verdict: Verdict, reason: str, now: datetime) -> dict[str, Any]:
+def _changes(delivery: Delivery, verdict: Verdict, reason: str, now: datetime) -> dict[str, Any]:
     """The columns that record `verdict`. An unknown send that will be repeated says so by `resent`."""
-    if verdict.fate is Fate.RETRY or verdict.resend:
-        again = {"state": DeliveryState.QUEUED, "due_at": now + verdict.delay, "reason": reason}
-        return again | ({"resent": True} if verdict.resend else {})
-    state = DeliveryState.FAILED if verdict.fate is Fate.FAIL else DeliveryState.UNKNOWN
-    return {"state": state, "reason": reason}
+    if verdict.fate is not Fate.RETRY and not verdict.resend:
+        state = DeliveryState.FAILED if verdict.fate is Fate.FAIL else DeliveryState.UNKNOWN
+        return {"state": state, "reason": reason}
+    return {
+        "state": DeliveryState.QUEUED,
+        "due_at": now + verdict.delay,
+        "reason": reason,
+        "resent": delivery.resent or verdict.resend,
+        "attempts": delivery.attempts if verdict.spent else delivery.attempts - 1,
+    }

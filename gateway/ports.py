@@ -174,6 +174,10 @@ class Knowledge(Protocol):
         """The article's title in `language`, else in the nearest language it has."""
         ...
 
+    def titles(self, language: str) -> Sequence[tuple[str, str]]:
+        """(id, title in `language` or the nearest) of every article that may be used now."""
+        ...
+
     def answer(self, article: str, language: str, channel_kind: str, variables: Variables) -> Answer:
         """Render the answer. Raises NotFound; a failing template gives a degraded Answer instead."""
         ...

@@ -1,8 +1,8 @@
 """Fitting what we say to what a channel can carry: pure, from one Outbound to one or more Sends.
 
-Long text is cut at paragraph, sentence, then word ends; buttons that a channel lacks become a
-numbered list (and a typed number counts as the press, see `Offer.number`); media and places a
-channel cannot carry are said in words.
+Long text is cut (see `splitting`); buttons that a channel lacks become a numbered list (and a typed
+number counts as the press, see `Offer.number`); media and places a channel cannot carry are said in
+words.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from gateway.channels import Capabilities, Markup
 from gateway.conversations import Offer
 from gateway.messages import Button, Location, Media, Outbound, Part, Text, Value
+from gateway.splitting import BOLD, LINK, length, shorten, split_text
 
 
 class Fitted(Value, frozen=True, kw_only=True):
@@ -32,63 +35,9 @@ def fit(outbound: Outbound, capabilities: Capabilities) -> Fitted:
     return Fitted(parts=tuple(parts), buttons=shown, offers=_offers(outbound.buttons, numbered=bool(listed)))
 
 
-def length(text: str, capabilities: Capabilities) -> int:
-    """How long `text` is as the channel counts: characters, or UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2 if capabilities.utf16 else len(text)
-
-
-# --- text ------------------------------------------------------------------------------------
-
-_BREAKS = (
-    re.compile(r"\n\s*\n"),
-    re.compile(r"\n"),
-    re.compile(r"(?<=[.!?…])[»”\")\]]*\s+"),
-    re.compile(r"\s+"),
-)
-
-
-def split_text(text: str, capabilities: Capabilities) -> list[str]:
-    """`text` in pieces within the channel's limit, cut at the kindest place there is.
-
-    Joined again, the pieces hold every character but the white space at the cuts.
-    """
-    pieces = []
-    rest = text.strip()
-    while length(rest, capabilities) > capabilities.text_limit:
-        cut = _cut(rest, capabilities)
-        pieces.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    if rest:
-        pieces.append(rest)
-    return [piece for piece in pieces if piece]
-
-
-def _cut(text: str, capabilities: Capabilities) -> int:
-    """Where to cut: the last break of the kindest sort in the second half of what fits."""
-    window = _fitting_prefix(text, capabilities)
-    for pattern in _BREAKS:
-        ends = [match.end() for match in pattern.finditer(text, 0, window) if match.start() > 0]
-        if ends and ends[-1] >= window // 2:
-            return ends[-1]
-    return window
-
-
-def _fitting_prefix(text: str, capabilities: Capabilities) -> int:
-    """The number of leading characters whose length is within the limit (at least one)."""
-    if not capabilities.utf16:
-        return capabilities.text_limit
-    units = 0
-    for index, character in enumerate(text):
-        units += 2 if ord(character) > 0xFFFF else 1
-        if units > capabilities.text_limit:
-            return max(index, 1)
-    return len(text)
-
-
 def strip_markdown(text: str) -> str:
     """Our light Markdown as plain words: bold marks go, list dashes become bullets."""
-    text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
-    text = re.sub(r"\[([^\]]+)\]\((https?://[^)\s]+)\)", r"\1: \2", text)
+    text = LINK.sub(r"\1: \2", BOLD.sub(r"\1", text))
     return re.sub(r"^- ", "• ", text, flags=re.MULTILINE)
 
 
@@ -100,27 +49,33 @@ def _fit_part(part: Part, capabilities: Capabilities) -> list[Part]:
         case Text(text=text, markdown=markdown):
             if markdown and capabilities.markup is Markup.PLAIN:
                 text, markdown = strip_markdown(text), False
-            return [Text(text=piece, markdown=markdown) for piece in split_text(text, capabilities)]
+            pieces = split_text(text, capabilities, markdown=markdown)
+            return [Text(text=piece, markdown=markdown) for piece in pieces]
         case Media():
             return _fit_media(part, capabilities)
         case Location() if not capabilities.location:
-            place = f"{part.latitude:.6f},{part.longitude:.6f}"
-            words = f"{part.title}: " if part.title else ""
-            return [Text(text=f"{words}https://www.openstreetmap.org/?mlat={place.replace(',', '&mlon=')}")]
+            link = f"https://www.openstreetmap.org/?mlat={part.latitude:.6f}&mlon={part.longitude:.6f}"
+            return _say(f"{part.title}: {link}" if part.title else link, capabilities)
         case _:
             return [part]
 
 
 def _fit_media(media: Media, capabilities: Capabilities) -> list[Part]:
-    """A caption that is too long follows as text; a kind the channel lacks is named in words."""
-    if media.kind not in capabilities.media:
-        words = " ".join(word for word in (f"[{media.name or media.kind}]", media.caption) if word)
-        return [Text(text=piece) for piece in split_text(words, capabilities)]
+    """A caption that is too long follows as text; what the channel cannot carry is named in words."""
+    if media.kind not in capabilities.media or _too_large(media, capabilities):
+        return _say(" ".join(word for word in (f"[{media.name or media.kind}]", media.caption) if word), capabilities)
     caption = media.caption or ""
     if length(caption, capabilities) <= capabilities.caption_limit:
         return [media]
-    bare = Media(kind=media.kind, ref=media.ref, name=media.name, mime=media.mime, size=media.size)
-    return [bare, *(Text(text=piece) for piece in split_text(caption, capabilities))]
+    return [msgspec.structs.replace(media, caption=None), *_say(caption, capabilities)]
+
+
+def _too_large(media: Media, capabilities: Capabilities) -> bool:
+    return bool(capabilities.media_limit and media.size and media.size > capabilities.media_limit)
+
+
+def _say(words: str, capabilities: Capabilities) -> list[Part]:
+    return [Text(text=piece) for piece in split_text(words, capabilities)]
 
 
 # --- buttons ---------------------------------------------------------------------------------
@@ -129,26 +84,23 @@ def _fit_media(media: Media, capabilities: Capabilities) -> list[Part]:
 def _share_buttons(
     buttons: Sequence[Button], capabilities: Capabilities
 ) -> tuple[tuple[Button, ...], tuple[Button, ...]]:
-    """(those shown as buttons, those to list as text): a choice is never split between the two."""
-    usable = [button for button in buttons if _can_show(button, capabilities)]
-    if len(usable) == len(buttons) <= capabilities.buttons:
-        return tuple(_shorten(button, capabilities) for button in buttons), ()
+    """(those shown as buttons, those to list as text): a choice is never split between the two.
+
+    What only the messenger itself could ask for is left out where it cannot.
+    """
+    wanted = [button for button in buttons if button.ask is None or capabilities.ask_buttons]
+    if len(wanted) <= capabilities.buttons and all(_can_show(button, capabilities) for button in wanted):
+        return tuple(_shorten(button, capabilities) for button in wanted), ()
     return (), tuple(button for button in buttons if button.ask is None)
 
 
 def _can_show(button: Button, capabilities: Capabilities) -> bool:
-    if button.url is not None:
-        return capabilities.url_buttons
-    if button.ask is not None:
-        return capabilities.ask_buttons
-    return True
+    return button.url is None or capabilities.url_buttons
 
 
 def _shorten(button: Button, capabilities: Capabilities) -> Button:
-    limit = capabilities.button_label_limit
-    if len(button.label) <= limit:
-        return button
-    return Button(label=button.label[: limit - 1] + "…", payload=button.payload, url=button.url, ask=button.ask)
+    label = shorten(button.label, capabilities.button_label_limit, capabilities)
+    return msgspec.structs.replace(button, label=label)
 
 
 def _append_list(parts: list[Part], listed: Sequence[Button], capabilities: Capabilities) -> list[Part]:
@@ -158,7 +110,7 @@ def _append_list(parts: list[Part], listed: Sequence[Button], capabilities: Capa
         joined = f"{parts[-1].text}\n\n{lines}"
         if length(joined, capabilities) <= capabilities.text_limit:
             return [*parts[:-1], Text(text=joined, markdown=parts[-1].markdown)]
-    return [*parts, *(Text(text=piece) for piece in split_text(lines, capabilities))]
+    return [*parts, *_say(lines, capabilities)]
 
 
 def _line(number: int | None, button: Button) -> str:

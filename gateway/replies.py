@@ -17,6 +17,9 @@ from gateway.texts import Texts, Translator
 
 log = structlog.get_logger()
 
+PLAIN_KIND = "webchat"
+LONGEST_KIND = "webchat"
+"""The channel kind whose variant of an answer is the full one."""
 WELCOME = "greeting"
 """The article that greets; where the knowledge base has none, a sentence of ours does."""
 
@@ -44,7 +47,8 @@ class Replies:
         variables = self._variables(language, contact, entities)
         match decision:
             case Reply(article=article):
-                return self._article(article, language, channel_kind, variables, translator)
+                answer = self._answer(article, language, channel_kind, variables)
+                return [_say_answer(answer) if answer else self._unknown(translator)]
             case Welcome():
                 known = self._answer(WELCOME, language, channel_kind, variables)
                 return [_say_answer(known)] if known else [_say(self._hello(translator))]
@@ -54,30 +58,26 @@ class Replies:
                 return [self._unknown(translator)]
             case AskTopic():
                 return [self._ask_topic(translator)]
-            case dialogue.HandOver(article=str(article)) | dialogue.Begin(article=str(article)):
-                return self._article(article, language, channel_kind, variables, translator, bare=True)
-            case dialogue.HandOver(reason=reason):
-                return [_say(_farewell(reason, translator))]
+            case dialogue.HandOver(reason=reason, article=maybe):
+                said = self._answer(maybe, language, channel_kind, variables)
+                return [_say_answer(said, buttons=False) if said else _say(_farewell(reason, translator))]
+            case dialogue.Begin(article=maybe):
+                said = self._answer(maybe, language, channel_kind, variables)
+                # The form's own buttons follow, so the article only says its sentence.
+                return [_say_answer(said, buttons=False)] if said else []
             case _:
                 return []
 
-    def _article(
-        self,
-        article: str,
-        language: str,
-        channel_kind: str,
-        variables: Variables,
-        translator: Translator,
-        *,
-        bare: bool = False,
-    ) -> list[Outbound]:
-        answer = self._answer(article, language, channel_kind, variables)
-        if answer is None:
-            return [] if bare else [self._unknown(translator)]
-        # Before a form or the queue the article only says its sentence: their buttons follow.
-        return [_say_answer(answer, buttons=not bare)]
+    def text_of(
+        self, article: str, *, language: str, contact: Contact | None = None, entities: Sequence[Entity] = ()
+    ) -> str | None:
+        """An article's answer, filled with the customer's data, for an agent; None where it has none."""
+        answer = self._answer(article, language, LONGEST_KIND, self._variables(language, contact, entities))
+        return answer.text if answer else None
 
-    def _answer(self, article: str, language: str, channel_kind: str, variables: Variables) -> Answer | None:
+    def _answer(self, article: str | None, language: str, channel_kind: str, variables: Variables) -> Answer | None:
+        if article is None:
+            return None
         try:
             answer = self._knowledge.answer(article, language, channel_kind, variables)
         except NotFound:

@@ -11,6 +11,8 @@ from gateway.messages import Value
 
 BASE_SECONDS = 1.0
 CAP_SECONDS = 300.0
+DOUBLINGS = 16
+"""Far beyond the cap already; a larger power of two is not a number of seconds any more."""
 
 
 class Fate(StrEnum):
@@ -22,20 +24,24 @@ class Fate(StrEnum):
 
 
 class Verdict(Value, frozen=True, kw_only=True):
-    """The fate, and how long to wait before the next try (for RETRY, and for UNKNOWN with `resend`)."""
+    """The fate, and how long to wait before the next try (for RETRY, and for UNKNOWN with `resend`).
+
+    `spent` is false where the try does not count towards the limit.
+    """
 
     fate: Fate
     delay: timedelta = timedelta(0)
     resend: bool = False
+    spent: bool = True
 
 
 def backoff(attempt: int, jitter: float) -> timedelta:
     """The wait after try number `attempt` (1, 2, …); `jitter` in 0–1 spreads it over half its length.
 
-    Full-jitter keeps retrying senders from meeting again
+    Jitter keeps retrying senders from meeting again
     (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
     """
-    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2 ** (attempt - 1))
+    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2 ** min(attempt - 1, DOUBLINGS))
     return timedelta(seconds=ceiling * (0.5 + jitter / 2))
 
 
@@ -55,7 +61,7 @@ def judge(
     """
     match error:
         case Throttled():
-            return Verdict(fate=Fate.RETRY, delay=timedelta(seconds=error.retry_after))
+            return Verdict(fate=Fate.RETRY, delay=timedelta(seconds=error.retry_after), spent=False)
         case Unreachable():
             return _retry_or(Fate.FAIL, attempt, limit, jitter)
         case Ambiguous() if idempotency is not Idempotency.NEITHER:

@@ -41,9 +41,10 @@ class Company(Section, frozen=True, kw_only=True):
     regions: Annotated[
         list[str], Meta(description="Countries (ISO 3166) whose phone numbers may be typed without a prefix.")
     ] = field(default_factory=lambda: ["UA"])
-    order_patterns: Annotated[list[str], Meta(description="Regular expressions of your order or parcel numbers.")] = (
-        field(default_factory=list)
-    )
+    order_patterns: Annotated[
+        list[str],
+        Meta(description="Regular expressions of your order or parcel numbers; at first the postal form (UPU S10)."),
+    ] = field(default_factory=lambda: [r"\b[A-Z]{2}\d{9}[A-Z]{2}\b"])
 
 
 class Hours(Section, frozen=True, kw_only=True):
@@ -90,6 +91,9 @@ class Handoff(Section, frozen=True, kw_only=True):
 class Callbacks(Section, frozen=True, kw_only=True):
     """`[callbacks]`: booked calls."""
 
+    hours: Annotated[
+        str, Meta(description="Times of day for calls within opening hours, as `08:00-20:00`; empty: all of them.")
+    ] = ""
     window: Annotated[int, Meta(ge=15, le=480, description="Length of a call window in minutes.")] = 60
     days: Annotated[int, Meta(ge=1, le=60, description="How many days ahead a call may be booked.")] = 7
     notice: Annotated[int, Meta(ge=0, description="Minutes between booking and the earliest window.")] = 30
@@ -169,13 +173,12 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
 
     Raises SettingsError naming the field.
     """
-    settings = check_struct(Settings, _overlay(_read_toml(path), environ), "")
+    raw = _overlay(_read_toml(path), environ)
+    _check_channels(raw.get("channels"))
+    settings = check_struct(Settings, raw, "")
     _check_zone(settings.company.zone)
     if settings.company.language not in LANGUAGES:
         raise SettingsError("company.language", f"must be one of {', '.join(LANGUAGES)}")
-    for name, channel in settings.channels.items():
-        if not isinstance(channel.get("kind"), str):
-            raise SettingsError(f"channels.{name}.kind", 'is missing; say for example kind = "telegram"')
     return settings
 
 
@@ -195,16 +198,13 @@ def overlay_channel(
 ) -> dict[str, Any]:
     """A channel's raw table with `FRONTDESK_CHANNELS_<NAME>_<FIELD>` and `<field>_file` applied."""
     merged = dict(raw)
-    for info in msgspec.structs.fields(struct):
-        key = info.encode_name
-        for variable in _variables(("channels", name, key)):
-            if variable in environ:
-                merged[key] = environ[variable]
-        source = merged.pop(f"{key}_file", None) or _first(
-            environ, [f"{v}_FILE" for v in _variables(("channels", name, key))]
-        )
-        if source and key not in merged:
-            merged[key] = _read_secret(f"channels.{name}.{key}_file", Path(str(source)))
+    for doc in describe(struct):
+        source = merged.pop(f"{doc.name}_file", None)
+        given = _from_environment(msgspec.structs.replace(doc, name=f"channels.{name}.{doc.name}"), environ)
+        if given is not None:
+            merged[doc.name] = given
+        elif source is not None and doc.name not in merged:
+            merged[doc.name] = _read_secret(f"channels.{name}.{doc.name}_file", Path(str(source)))
     return merged
 
 
@@ -227,15 +227,22 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     merged = {key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()}
     for doc in describe(Settings):
-        path = doc.name.split(".")
-        if path[0] == "channels":
-            continue
-        for variable in _variables(path):
-            if variable in environ:
-                _put(merged, path, _from_text(doc, environ[variable]))
-            elif f"{variable}_FILE" in environ:
-                _put(merged, path, _read_secret(doc.name, Path(environ[f"{variable}_FILE"])))
+        given = None if doc.name == "channels" else _from_environment(doc, environ)
+        if given is not None:
+            _put(merged, doc.name.split("."), given)
     return merged
+
+
+def _from_environment(doc: FieldDoc, environ: Mapping[str, str]) -> Any:
+    """What the environment says of a field, itself or by naming a file; None where it says nothing."""
+    variables = _variables(doc.name.split("."))
+    for variable in variables:
+        if variable in environ:
+            return _from_text(doc, environ[variable])
+    for variable in variables:
+        if environ.get(f"{variable}_FILE"):
+            return _from_text(doc, _read_secret(doc.name, Path(environ[f"{variable}_FILE"])))
+    return None
 
 
 def _from_text(doc: FieldDoc, text: str) -> Any:
@@ -248,18 +255,16 @@ def _from_text(doc: FieldDoc, text: str) -> Any:
         raise SettingsError(doc.name, f"must be JSON ({doc.type}) in the environment") from None
 
 
-def _variables(path: list[str] | tuple[str, ...]) -> list[str]:
+def _variables(path: list[str]) -> list[str]:
     words = [word.upper().replace("-", "_") for word in path]
     return [PREFIX + "_".join(words), PREFIX + "__".join(words)]
-
-
-def _first(environ: Mapping[str, str], names: list[str]) -> str | None:
-    return next((environ[name] for name in names if name in environ), None)
 
 
 def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
     for key in path[:-1]:
         target = target.setdefault(key, {})
+        if not isinstance(target, dict):
+            raise SettingsError(key, f"must be a table, as [{key}]")
     target[path[-1]] = value
 
 
@@ -268,6 +273,8 @@ def _read_secret(name: str, path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(name, f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(name, f"{path} is not text in UTF-8") from None
 
 
 # --- checking and describing -----------------------------------------------------------------
@@ -285,10 +292,19 @@ def _as_settings_error(error: msgspec.ValidationError, prefix: str) -> SettingsE
     return SettingsError(f"{prefix}{place}" or "settings", text[0].lower() + text[1:])
 
 
+def _check_channels(channels: Any) -> None:
+    """Each is a table with a kind. (msgspec would not say which one is not.)"""
+    for name, channel in channels.items() if isinstance(channels, dict) else ():
+        if not isinstance(channel, dict):
+            raise SettingsError(f"channels.{name}", 'must be a table, with for example kind = "telegram"')
+        if not isinstance(channel.get("kind"), str):
+            raise SettingsError(f"channels.{name}.kind", 'is missing; say for example kind = "telegram"')
+
+
 def _check_zone(zone: str) -> None:
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError("company.zone", f"{zone!r} is not a time zone; say for example Europe/Kyiv") from None
 
 

@@ -22,6 +22,10 @@ class Speaker:
         self._channels = channels
         self._clock = clock
 
+    def reaches(self, conversation: Conversation) -> bool:
+        """Whether the channel the customer last wrote in is still configured; else nothing can be said."""
+        return conversation.channel in self._channels
+
     async def hear(self, work: Work, conversation: Conversation, inbound: Inbound, channel: str) -> Message:
         """Append what the customer said."""
         now = self._clock()
@@ -97,7 +101,10 @@ class Speaker:
             state=DeliveryState.SENT if stored else DeliveryState.QUEUED,
             now=now,
         )
-        if not stored:
+        if stored:
+            # The platform is our own database, and so is its name for the message.
+            await work.messages.set_platform_id(message.id, str(message.id))
+        else:
             work.announce(OUTBOX, "queued")
         self._announce(work, conversation, message)
         return message

@@ -10,7 +10,7 @@ from gateway.contacts import Contact, Identity
 from gateway.conversations import Conversation, Form, State, require_move
 from gateway.dialogue import Decision, Scene, chosen, counts_as_miss, decide, decide_beside_form
 from gateway.live import DESK, conversation_topic
-from gateway.messages import Inbound, Message, Outbound
+from gateway.messages import Inbound, Message, Outbound, has_attachment
 from gateway.ports import (
     Action,
     Clock,
@@ -60,9 +60,14 @@ class Taker:
         identity = await work.contacts.identity(row.identity_id)
         contact = await self._meet(work, identity, inbound, understanding)
         conversation = await self._conversation(work, identity, contact, inbound)
+        if conversation.state is State.CLOSED:
+            if await self._rated(work, row, conversation, contact, inbound, understanding):
+                return
+            conversation = await self._open(work, identity, contact)
         message = await self._speaker.hear(work, conversation, inbound, row.channel)
         situation = self._situation(conversation, contact, inbound, understanding)
-        await work.conversations.change(conversation.id, language=situation.language)
+        if situation.language != conversation.language:
+            await work.conversations.change(conversation.id, language=situation.language)
         scene = Scene(
             state=conversation.state,
             parts=inbound.parts,
@@ -128,18 +133,41 @@ class Taker:
             if latest and self._closes_off(latest, inbound):
                 found = await work.conversations.lock(latest.id)
         if found is None:
-            return await work.conversations.add(
-                contact_id=contact.id, identity_id=identity.id, language=contact.language, now=self._clock()
-            )
+            return await self._open(work, identity, contact)
         if found.identity_id != identity.id:
             await work.conversations.change(found.id, identity_id=identity.id)
             found = await work.conversations.get(found.id)
         return found
 
+    async def _open(self, work: Work, identity: Identity, contact: Contact) -> Conversation:
+        return await work.conversations.add(
+            contact_id=contact.id, identity_id=identity.id, language=contact.language, now=self._clock()
+        )
+
+    async def _rated(
+        self,
+        work: Work,
+        row: InboxRow,
+        conversation: Conversation,
+        contact: Contact,
+        inbound: Inbound,
+        understanding: Understanding | None,
+    ) -> bool:
+        """Whether `inbound` was a rating of the closed conversation, or its comment; then it is heard there."""
+        situation = self._situation(conversation, contact, inbound, understanding)
+        outcome = await self._handoffs.step(work, situation)
+        if outcome.unhandled:
+            return False
+        await self._speaker.hear(work, conversation, inbound, row.channel)
+        await self._apply(work, situation, dialogue.Step(), outcome)
+        return True
+
     def _closes_off(self, latest: Conversation, inbound: Inbound) -> bool:
         choice = chosen(inbound.parts, latest.offers)
-        pressed = choice is not None and choice.startswith(RATING)
-        return pressed or (latest.form is not None and latest.form.name == "rating" and latest.form.step == "comment")
+        if choice is not None and choice.startswith(RATING):
+            return True
+        commenting = latest.form is not None and latest.form.name == "rating" and latest.form.step == "comment"
+        return commenting and not has_attachment(inbound.parts)
 
     def _situation(
         self, conversation: Conversation, contact: Contact, inbound: Inbound, understanding: Understanding | None
@@ -172,8 +200,12 @@ class Taker:
         match decision:
             case dialogue.HandOver(reason=reason, article=article):
                 outcome = await self._hand_over(work, situation, reason, article)
+                if outcome.state is not State.QUEUED:
+                    # Nobody takes over yet (outside hours): a farewell would promise what does not come.
+                    return outcome
             case dialogue.Begin(form=name):
-                outcome = await self._handoffs.begin(work, name, situation)
+                # The form words all that is to say: it knows whether there is a call to cancel at all.
+                return await self._handoffs.begin(work, name, situation)
             case dialogue.Step():
                 outcome = await self._step(work, situation)
             case dialogue.Wait():

@@ -57,7 +57,7 @@ class Texts:
     def __init__(self, root: Path | None = None) -> None:
         root = root or Path(__file__).parent.parent
         self._translators = {
-            language: Translator(language, _load(_catalogues(root, language))) for language in LANGUAGES
+            language: Translator(language, _load(_catalogues(root, language), language)) for language in LANGUAGES
         }
 
     def translator(self, language: str | None) -> Translator:
@@ -69,11 +69,12 @@ def _catalogues(root: Path, language: str) -> list[Path]:
     return [path for package in PACKAGES for path in sorted((root / package).glob(f"**/locale/{language}.po"))]
 
 
-def _load(files: Iterable[Path]) -> gettext.NullTranslations:
+def _load(files: Iterable[Path], language: str) -> gettext.NullTranslations:
     merged: gettext.NullTranslations = gettext.NullTranslations()
     for path in files:
         with path.open("rb") as source:
-            catalogue = read_po(source)
+            # Without a locale Babel would drop the plural forms of a catalogue that names no language.
+            catalogue = read_po(source, locale=language)
         compiled = BytesIO()
         write_mo(compiled, catalogue)
         compiled.seek(0)

@@ -31,10 +31,10 @@ WORDS_UNDERSTOOD = 2000
 
 
 class Prepared(Value, frozen=True, kw_only=True):
-    """An event read and understood, ready for its transaction."""
+    """An event read and understood, ready for its transaction; `event` is None where it cannot be read."""
 
     row: InboxRow
-    event: Event
+    event: Event | None
     understanding: Understanding | None = None
 
 
@@ -92,36 +92,54 @@ class Turns:
 
     async def _prepare(self, rows: Sequence[InboxRow]) -> list[Prepared]:
         events = [(row, self._parse(row)) for row in rows]
-        utterances = {
-            row.id: Utterance(text=words[:WORDS_UNDERSTOOD], now=self._clock(), zone=self._company.zone)
+        words = {
+            row: text[:WORDS_UNDERSTOOD]
             for row, event in events
-            if isinstance(event, Inbound) and (words := plain_text(event.parts).strip())
+            if isinstance(event, Inbound) and (text := plain_text(event.parts).strip())
         }
-        hints = await self._hints([row for row, _ in events if row.id in utterances])
-        asked = {
-            row_id: Utterance(text=utterance.text, now=utterance.now, zone=utterance.zone, language=hints.get(row_id))
-            for row_id, utterance in utterances.items()
-        }
-        understood = dict(zip(asked, await self._engine.understand(list(asked.values())), strict=True))
+        understood = await self._understand(await self._utterances(words))
         return [Prepared(row=row, event=event, understanding=understood.get(row.id)) for row, event in events]
 
-    async def _hints(self, rows: Sequence[InboxRow]) -> dict[int, str | None]:
-        """The language each person wrote in last; a stale one does no harm."""
-        if not rows:
+    async def _understand(self, utterances: Mapping[int, Utterance]) -> dict[int, Understanding]:
+        """What the engine says of each text; where it breaks on one, that one alone goes without."""
+        try:
+            found = await self._engine.understand(list(utterances.values()))
+            return dict(zip(utterances, found, strict=True))
+        except Exception:
+            log.exception("understanding_broke", texts=len(utterances))
+        if len(utterances) <= 1:
+            return {}
+        alone = [await self._understand({row_id: utterance}) for row_id, utterance in utterances.items()]
+        return {row_id: found for one in alone for row_id, found in one.items()}
+
+    async def _utterances(self, words: Mapping[InboxRow, str]) -> dict[int, Utterance]:
+        """The texts by inbox row, with what is known of their writers; a stale hint does no harm."""
+        if not words:
             return {}
         async with self._database.read() as view:
-            languages = await view.contacts.languages({row.contact_id for row in rows})
-        return {row.id: languages.get(row.contact_id) for row in rows}
+            writers = await view.contacts.several({row.contact_id for row in words})
+        return {
+            row.id: Utterance(
+                text=text,
+                now=self._clock(),
+                zone=writers[row.contact_id].zone or self._company.zone,
+                language=writers[row.contact_id].language,
+            )
+            for row, text in words.items()
+        }
 
-    def _parse(self, row: InboxRow) -> Event:
+    def _parse(self, row: InboxRow) -> Event | None:
         channel = self._channels.get(row.channel)
         if channel is None:
             return Ignored(reason="channel is not configured any more")
         try:
             return channel.parse(row.body)
         except Unreadable as error:
-            log.warning("unreadable", inbox=row.id, channel=row.channel, reason=str(error))
-            return Ignored(reason="unreadable")
+            log.warning("quarantined", inbox=row.id, channel=row.channel, reason=str(error))
+        except Exception:
+            # A driver's bug: this event is put aside as well, so that it does not block all others.
+            log.exception("parse_broke", inbox=row.id, channel=row.channel)
+        return None
 
     async def _take_together(self, prepared: Sequence[Prepared]) -> int:
         by_row = {one.row.id: one for one in prepared}
@@ -160,9 +178,10 @@ class Turns:
         """An event that fails each time: a person gets the words, the raw event is put aside."""
         try:
             async with self._database.write() as work:
-                if isinstance(one.event, Inbound):
-                    await self._taker.rescue(work, one.row, one.event)
-                await work.inbox.fail(one.row.id, reason, final=True)
+                for row in await work.inbox.claim([one.row.contact_id], [one.row.id]):
+                    if isinstance(one.event, Inbound):
+                        await self._taker.rescue(work, row, one.event)
+                    await work.inbox.fail(row.id, reason, final=True)
         except StorageUnavailable:
             raise
         except Exception:
@@ -179,3 +198,5 @@ class Turns:
                 await self._receipts.note(work, one.row, signal)
             case Ignored(reason=reason):
                 log.info("ignored", inbox=one.row.id, channel=one.row.channel, reason=reason)
+            case None:
+                await work.inbox.fail(one.row.id, "unreadable", final=True)

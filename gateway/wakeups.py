@@ -25,11 +25,16 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._bells: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
-        self.stopping = False
+        self.stopped = asyncio.Event()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether everything is to come to its end."""
+        return self.stopped.is_set()
 
     def stop(self) -> None:
         """Tell every loop to finish what it holds and return."""
-        self.stopping = True
+        self.stopped.set()
         for bells in self._bells.values():
             for bell in bells:
                 bell.set()

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from litestar import HttpMethod, Request, route
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Response
 
 from gateway.channels import Channel, WebhookRequest
@@ -33,7 +34,7 @@ def webhook_route(channels: Mapping[str, Channel], inbox: Inbox) -> HTTPRouteHan
         include_in_schema=False,
         status_code=200,
     )
-    async def receive(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    async def receive(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
         channel = channels.get(name)
         if channel is None:
             raise NotFound(f"channel {name}")

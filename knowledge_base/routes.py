@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from litestar import Router, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, PathParameter
 from litestar.response import Redirect, Response
 from litestar.types import Middleware
 
@@ -28,7 +28,7 @@ ROOM = Room(
 """For `Pages`: our templates and static files, and our place in the menu of editors."""
 
 FormData = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
-PathId = Annotated[str, Parameter(max_length=64)]
+PathId = Annotated[str, PathParameter(max_length=64)]
 
 
 def editor_router(screens: EditorScreens, guards: Guards, middleware: Sequence[Middleware]) -> Router:

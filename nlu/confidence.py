@@ -24,7 +24,7 @@ CLARIFY = 0.3
 _FLOOR = 1e-3
 _RIDGE = 4.0  # what PLAIN counts against the cases
 _STEPS = 25
-_STRAYING = 0.06  # everyday questions that may reach ANSWER
+_STRAYING = 0.04  # everyday questions that may reach ANSWER
 _MOST_MOVED = 2.0
 
 Flags = NDArray[np.bool_]

@@ -44,7 +44,7 @@ def clock() -> SteppingClock:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
+def postgres() -> Iterator[str | None]:
     """The URL of a PostgreSQL server with the right to create databases; None where there is none."""
     given = os.environ.get("FRONTDESK_TEST_POSTGRES_URL")
     if given:
@@ -54,7 +54,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
     if binaries is None:
         yield None
         return
-    with PostgresServer(binaries, tmp_path_factory.mktemp("postgres")) as server:
+    with PostgresServer(binaries) as server:
         yield server.url
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 import msgspec
 
 from gateway.channels import (
+    UNREADABLE,
     Capabilities,
     Envelope,
     Idempotency,
@@ -54,7 +56,12 @@ class FakeChannel:
     def receive(self, request: WebhookRequest) -> Receipt:
         if request.headers.get("x-secret") != "right":
             raise RequestRefused(403, "wrong secret")
-        return Receipt(envelopes=(envelope_of(msgspec.json.decode(request.body, type=Inbound)),))
+        try:
+            envelope = envelope_of(msgspec.json.decode(request.body, type=Inbound))
+        except msgspec.DecodeError:
+            digest = sha256(request.body).hexdigest()
+            envelope = Envelope(platform_id=UNREADABLE + digest, address=None, body=request.body)
+        return Receipt(envelopes=(envelope,))
 
     def parse(self, body: bytes) -> Event:
         try:
@@ -75,6 +82,9 @@ class FakeChannel:
         yield ref.encode()
 
     async def run(self, intake: Intake) -> None:
+        return None
+
+    async def close(self) -> None:
         return None
 
     @property
@@ -134,6 +144,9 @@ class FakeKnowledge:
 
     def title(self, article: str, language: str) -> str | None:
         return f"Title of {article}"
+
+    def titles(self, language: str) -> list[tuple[str, str]]:
+        return [(article, f"Title of {article}") for article in self._actions]
 
     def answer(self, article: str, language: str, channel_kind: str, variables: Variables) -> Answer:
         if article not in self._actions:

@@ -33,12 +33,10 @@ class Contacts:
             raise NotFound(f"contact {contact_id}")
         return _to_contact(row)
 
-    async def languages(self, contact_ids: Iterable[int]) -> dict[int, str | None]:
-        """The language each of these people wrote in last."""
-        result = await self._connection.execute(
-            select(_contact.id, _contact.language).where(_contact.id.in_(list(contact_ids)))
-        )
-        return {row.id: row.language for row in result}
+    async def several(self, contact_ids: Iterable[int]) -> dict[int, Contact]:
+        """These people by id."""
+        result = await self._connection.execute(select(tables.contacts).where(_contact.id.in_(list(contact_ids))))
+        return {row.id: _to_contact(row) for row in result}
 
     async def identities(self, contact_id: int) -> list[Identity]:
         """All addresses of the contact, oldest first."""

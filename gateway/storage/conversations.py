@@ -64,14 +64,17 @@ class Conversations:
         return [to_conversation(row) for row in result]
 
     async def idle(self, state: State, before: datetime, limit: int = 100) -> list[Conversation]:
-        """Conversations in `state` that nobody touched since `before`, oldest first."""
-        result = await self._connection.execute(
+        """Conversations in `state` that nobody touched since `before`, oldest first, locked; those that
+        somebody is touching right now are left out."""
+        query = (
             _select()
             .where(_column.state == state, _column.updated_at < before)
             .order_by(_column.updated_at)
             .limit(limit)
         )
-        return [to_conversation(row) for row in result]
+        if self._lock_rows:
+            query = query.with_for_update(of=tables.conversations, skip_locked=True)
+        return [to_conversation(row) for row in await self._connection.execute(query)]
 
     async def add(self, *, contact_id: int, identity_id: int, language: str | None, now: datetime) -> Conversation:
         """A new conversation in the bot's hands."""

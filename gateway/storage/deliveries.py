@@ -130,13 +130,29 @@ class Deliveries:
         """Sends whose sender died: still `sending`, lease run out; locked for the caller."""
         query = (
             select(tables.deliveries)
-            .where(_column.channel == channel, _column.state == DeliveryState.SENDING, _column.leased_until < now)
+            .where(_column.channel == channel, _column.state == DeliveryState.SENDING, _column.leased_until <= now)
             .order_by(_column.id)
             .limit(limit)
         )
         if self._lock_rows:
             query = query.with_for_update(skip_locked=True)
         return [_to_delivery(row) for row in await self._connection.execute(query)]
+
+    async def end_leases(self, now: datetime) -> int:
+        """Let every lease end now: whoever held one is known to be gone. Returns how many."""
+        result = await self._connection.execute(
+            update(tables.deliveries).where(_column.state == DeliveryState.SENDING).values(leased_until=now)
+        )
+        return int(result.rowcount)
+
+    async def give_up_others(self, channels: Iterable[str], now: datetime) -> int:
+        """Fail what is queued for a channel that is none of `channels`; returns how many."""
+        result = await self._connection.execute(
+            update(tables.deliveries)
+            .where(_column.state == DeliveryState.QUEUED, _column.channel.not_in(list(channels)))
+            .values(state=DeliveryState.FAILED, reason="channel is not configured any more", updated_at=now)
+        )
+        return int(result.rowcount)
 
     async def settle(self, delivery: Delivery, now: datetime, **changes: Any) -> bool:
         """Record the outcome; False where the lease is no longer ours, and then nothing is changed."""
@@ -189,8 +205,8 @@ class Deliveries:
         )
         return list(result.scalars())
 
-    async def reached(self, conversation_id: int, seq: int, state: DeliveryState, now: datetime) -> int:
-        """A stored channel's reader has everything up to `seq`; returns how many deliveries moved on."""
+    async def reached(self, channel: str, conversation_id: int, seq: int, state: DeliveryState, now: datetime) -> int:
+        """A reader on the stored `channel` has everything up to `seq`; returns how many deliveries moved on."""
         known = select(tables.messages.c.id).where(
             tables.messages.c.conversation_id == conversation_id, tables.messages.c.seq <= seq
         )
@@ -200,6 +216,7 @@ class Deliveries:
         result = await self._connection.execute(
             update(tables.deliveries)
             .where(
+                _column.channel == channel,
                 _column.conversation_id == conversation_id,
                 _column.message_id.in_(known),
                 _column.state.in_(before),

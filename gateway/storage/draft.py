@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 from gateway.storage.migrate import config, migrate
 
-TABLE_MODULES = ("gateway.storage.tables", "nlu.storage", "knowledge_base.storage", "handoff.storage")
+TABLE_MODULES = ("gateway.storage.tables", "nlu.storage", "knowledge_base.storage", "handoff.storage.tables")
 
 
 def draft(message: str) -> None:

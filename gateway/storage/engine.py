@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.errors import SettingsError, StorageUnavailable
@@ -58,7 +59,7 @@ class Database:
             self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=4)
         else:
             self._writer = self._reader = create_async_engine(
-                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True
+                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True
             )
 
     @asynccontextmanager
@@ -90,7 +91,12 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
     if not folder.is_dir():
         raise StorageUnavailable(f"database folder {folder} does not exist; create it or change database_url")
     engine = create_async_engine(
-        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": _BUSY_SECONDS}, pool_timeout=30
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=30,
+        connect_args={"timeout": _BUSY_SECONDS},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -116,7 +122,22 @@ class translated:  # noqa: N801 — reads as a word: `with translated():`
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        if isinstance(error, DBAPIError) and _is_absence(error):
             raise StorageUnavailable(f"the database does not answer: {error.orig}") from error
+        if isinstance(error, PoolTimeout):
+            raise StorageUnavailable("the database is too busy to answer") from error
         if isinstance(error, OSError):
             raise StorageUnavailable(f"the database cannot be reached: {error}") from error
+
+
+_ABSENT = ("08", "28", "3D", "40", "53", "57", "58")
+"""PostgreSQL's classes of “not now” and “not here”: no connection, no such role or database, a deadlock,
+no room, shutting down (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
+
+def _is_absence(error: DBAPIError) -> bool:
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return True
+    if type(error) is DatabaseError:  # SQLite: the file is no database, or a damaged one
+        return True
+    return (getattr(error.orig, "sqlstate", None) or "").startswith(_ABSENT)

@@ -84,17 +84,20 @@ class Inbox:
         return [_to_row(row) for row in result]
 
     async def settle(self, row_ids: Sequence[int]) -> None:
-        """Mark rows as dealt with."""
+        """Mark rows as dealt with, but for those put aside on the way."""
         await self._connection.execute(
-            update(tables.inbox).where(_column.id.in_(row_ids)).values(status=InboxStatus.DONE)
+            update(tables.inbox)
+            .where(_column.id.in_(row_ids), _column.status == InboxStatus.WAITING)
+            .values(status=InboxStatus.DONE)
         )
 
     async def fail(self, row_id: int, reason: str, *, final: bool) -> None:
-        """Count a failed try; `final` puts the row aside so that it blocks nobody."""
+        """Count a failed try; `final` puts the row aside so that it blocks nobody. A row that another
+        worker has dealt with meanwhile stays done."""
         status = InboxStatus.QUARANTINED if final else InboxStatus.WAITING
         await self._connection.execute(
             update(tables.inbox)
-            .where(_column.id == row_id)
+            .where(_column.id == row_id, _column.status == InboxStatus.WAITING)
             .values(attempts=_column.attempts + 1, reason=reason, status=status)
         )
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from gateway.storage.engine import parse_url, translated
+from gateway.errors import StorageUnavailable
+from gateway.storage.engine import Database, parse_url, translated
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -39,6 +40,14 @@ def current_revision(connection: Connection) -> str | None:
 def newest_revision() -> str | None:
     """The schema revision this program needs."""
     return ScriptDirectory.from_config(config()).get_current_head()
+
+
+async def require_newest(database: Database) -> None:
+    """Raise StorageUnavailable where the database has not been migrated to what this program needs."""
+    async with database.read() as view:
+        revision = await view.connection.run_sync(current_revision)
+    if revision != newest_revision():
+        raise StorageUnavailable("the database is not up to date; run: frontdesk migrate")
 
 
 def config(connection: Connection | None = None) -> Config:

@@ -35,6 +35,12 @@ class SessionTable:
         data: bytes | None = result.scalar_one_or_none()
         return data
 
+    async def expires_at(self, key: str) -> datetime | None:
+        """When the session is over; None where it is unknown or has no end."""
+        result = await self._connection.execute(select(_column.expires_at).where(_column.id == key))
+        expires_at: datetime | None = result.scalar_one_or_none()
+        return expires_at
+
     async def delete(self, key: str) -> None:
         """Forget one."""
         await self._connection.execute(delete(tables.sessions).where(_column.id == key))

@@ -55,9 +55,11 @@ class Timers:
         )
 
     async def postpone(self, timer: Timer, due_at: datetime) -> None:
-        """Try again at `due_at` after a failure."""
+        """Try again at `due_at` after a failure, unless somebody has set it anew meanwhile."""
         await self._connection.execute(
-            update(tables.timers).where(_column.id == timer.id).values(due_at=due_at, attempts=_column.attempts + 1)
+            update(tables.timers)
+            .where(_column.id == timer.id, _column.due_at == timer.due_at)
+            .values(due_at=due_at, attempts=_column.attempts + 1)
         )
 
     async def next_due(self) -> datetime | None:

@@ -13,8 +13,12 @@ from litestar.response import Redirect, Response
 from gateway.errors import Conflict, FrontdeskError, NotFound, RequestRefused, StorageUnavailable
 from gateway.texts import Translator
 from gateway.web.pages import Pages
+from gateway.web.security import HEADERS
 
 log = structlog.get_logger()
+
+FORM_TOO_OLD = "CSRF token verification failed"
+"""How Litestar words a form without our token, which is mostly a page left open for long."""
 
 
 class FaultPages:
@@ -29,7 +33,9 @@ class FaultPages:
 
     def _http(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
         if error.status_code == 401 and _wants_page(request):
-            return Redirect(f"/login?next={quote(request.url.path)}", status_code=303)
+            # Only what was looked at can be gone back to: a form's target is no page.
+            asked = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
+            return Redirect(f"/login?next={quote(asked)}", status_code=303, headers=HEADERS)
         return self._respond(request, error.status_code, error.detail)
 
     def _ours(self, request: Request[Any, Any, Any], error: FrontdeskError) -> Response[Any]:
@@ -53,10 +59,12 @@ class FaultPages:
 
     def _respond(self, request: Request[Any, Any, Any], status: int, detail: str) -> Response[Any]:
         if not _wants_page(request):
-            return Response({"status": status, "detail": detail}, status_code=status)
+            return Response({"status": status, "detail": detail}, status_code=status, headers=HEADERS)
         translator = self._pages.texts.translator(self._pages.language(request))
-        heading, words = _explain(status, translator)
-        return self._pages.html(request, "gateway/problem.html", status=status, heading=heading, detail=words or detail)
+        heading, words = _explain(status, detail, translator)
+        return self._pages.html(
+            request, "gateway/problem.html", status=status, headers=HEADERS, heading=heading, detail=words or detail
+        )
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
@@ -64,10 +72,12 @@ def _wants_page(request: Request[Any, Any, Any]) -> bool:
     return "text/html" in accept and request.headers.get("hx-request") != "true"
 
 
-def _explain(status: int, translator: Translator) -> tuple[str, str]:
+def _explain(status: int, detail: str, translator: Translator) -> tuple[str, str]:
     """Heading and sentence for a status; an empty sentence means the error's own words are better."""
     _ = translator.gettext
     match status:
+        case 403 if detail == FORM_TOO_OLD:
+            return _("This page is too old"), _("Please go back, load it again and try once more.")
         case 403:
             return _("Not for your role"), _("Ask a supervisor if you need this page.")
         case 404:

@@ -9,8 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import CacheControlHeader, State
 from litestar.response import Response
+from litestar.router import Router
+from litestar.static_files import create_static_files_router
 from litestar.template.base import csrf_token
 
 from gateway.messages import Value
@@ -20,6 +22,9 @@ from gateway.texts import LANGUAGES, Texts, Translator
 
 LANGUAGE_COOKIE = "frontdesk_language"
 LANGUAGE_NAMES = (("uk", "Українська"), ("ru", "Русский"), ("en", "English"))
+
+STATIC_CACHE = CacheControlHeader(max_age=31_536_000, public=True)
+"""Addresses carry a hash of what they name, so a browser may keep it for good."""
 
 StaffRequest = Request[Staff | None, Any, State]
 
@@ -130,3 +135,15 @@ def _folder_version(folder: Path) -> str:
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()[:10]
+
+
+def static_routers(rooms: list[Room]) -> list[Router]:
+    """`/static/<room>/…` for each room that has static files."""
+    folders = {room.name: Path(room.folder) / "static" for room in rooms}
+    return [
+        create_static_files_router(
+            path=f"/static/{name}", directories=[folder], cache_control=STATIC_CACHE, include_in_schema=False
+        )
+        for name, folder in folders.items()
+        if folder.is_dir()
+    ]

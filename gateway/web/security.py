@@ -8,6 +8,8 @@ from litestar.config.csrf import CSRFConfig
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.response import Response
 
+from gateway.web.sessions import StaffSessionConfig
+
 SESSION_SECONDS = 12 * 3600
 
 CSP = "; ".join(
@@ -55,7 +57,7 @@ def csrf_config(secret: str, *, secure: bool) -> CSRFConfig:
 
 def session_config(*, secure: bool) -> ServerSideSessionConfig:
     """Staff sessions: twelve hours, renewed by use, out of reach of scripts."""
-    return ServerSideSessionConfig(
+    return StaffSessionConfig(
         key="frontdesk_session",
         store="sessions",
         max_age=SESSION_SECONDS,

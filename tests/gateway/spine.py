@@ -35,12 +35,13 @@ class Spine:
         outbox: Outbox | None = None,
     ) -> None:
         self.database = database
+        self.clock = clock
         self.channel = channel or FakeChannel()
         self.handoffs = FakeHandoffs()
         channels = {self.channel.name: self.channel}
         company = Company(name={"en": "Zhuravlyk"})
-        knowledge = FakeKnowledge(actions)
-        wakeups = Wakeups()
+        self.knowledge = knowledge = FakeKnowledge(actions)
+        self.wakeups = wakeups = Wakeups()
         self.speaker = Speaker(channels, clock)
         self.inbox = Inbox(database, clock)
         taker = Taker(

@@ -265,10 +265,12 @@ async def test_a_question_after_the_rating_is_answered_not_filed(room: Room) -> 
     assert (await room.desk.views.context(conversation_id)).rating.comment is None
 
 
-async def test_a_photo_after_the_rating_breaks_nothing(room: Room) -> None:
-    await closed(room)
+async def test_a_photo_after_the_rating_reaches_a_person(room: Room) -> None:
+    conversation_id = await closed(room)
     await room.press("5")
-    assert await room.hear(FILE) == ["Дякуємо!"]
+    await room.hear(FILE)
+    newer = await room.conversation()
+    assert (newer.id != conversation_id, newer.state) == (True, State.QUEUED)
 
 
 async def test_words_long_after_the_rating_are_a_new_matter(room: Room) -> None:

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -23,9 +24,11 @@ def find_postgres() -> Path | None:
 class PostgresServer:
     """Started on entering, stopped on leaving. As root it runs as `postgres`, which refuses root."""
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
-        self._folder = folder
+        # Not below pytest's folders: those are private to whoever runs the tests, and the server's own
+        # user must be able to pass.
+        self._folder = Path(tempfile.mkdtemp(prefix="frontdesk-postgres-"))
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -38,7 +41,7 @@ class PostgresServer:
 
     def __enter__(self) -> PostgresServer:
         if os.geteuid() == 0:
-            self._open_way()
+            shutil.chown(self._folder, self._user)
         self._run("initdb", "-D", str(self._data), "-U", "frontdesk", "--auth=trust", "--no-sync", "-E", "UTF8")
         options = (
             f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
@@ -50,17 +53,11 @@ class PostgresServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def _data(self) -> Path:
         return self._folder / "data"
-
-    def _open_way(self) -> None:
-        """pytest's folders are private to root; the server's own user must be able to pass."""
-        shutil.chown(self._folder, "postgres")
-        for folder in (self._folder, *self._folder.parents):
-            if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-                folder.chmod(folder.stat().st_mode | 0o011)
 
     def _run(self, program: str, *words: str) -> None:
         subprocess.run(

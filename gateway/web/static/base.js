@@ -12,8 +12,9 @@
 
   // Relative times in the reader's own zone and language; the exact one is in the title.
   const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto", style: "short" });
-  const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" });
-  const clock = new Intl.DateTimeFormat(root.lang, { hour: "2-digit", minute: "2-digit" });
+  const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+  const clock = new Intl.DateTimeFormat(root.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = new Intl.DateTimeFormat(root.lang, { day: "numeric", month: "short" });
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const ago = (date) => {
     const seconds = (date.getTime() - Date.now()) / 1000;
@@ -22,14 +23,30 @@
     }
     return words.now || relative.format(0, "second");
   };
+  // How long something has lasted: “12 min”, without “ago”.
+  const lasted = (date) => {
+    const seconds = Math.max(0, (Date.now() - date.getTime()) / 1000);
+    const [unit, size] = units.find(([, size]) => seconds >= size) || ["minute", 60];
+    const count = Math.floor(seconds / size);
+    const number = new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay: "short" }).format(Math.max(count, 1));
+    return count ? number : `< ${number}`;
+  };
+  const isToday = (date) => date.toDateString() === new Date().toDateString();
+  const forms = {
+    clock: (date) => clock.format(date),
+    exact: (date) => exact.format(date),
+    date: (date) => day.format(date),
+    short: (date) => (isToday(date) ? clock : day).format(date),
+    since: lasted,
+    ago,
+  };
   const refreshTimes = (scope) => {
     for (const element of scope.querySelectorAll("time[datetime]")) {
       const date = new Date(element.dateTime);
       if (Number.isNaN(date.getTime())) continue;
       element.title = exact.format(date);
-      if (element.dataset.show === "clock") element.textContent = clock.format(date);
-      else if (element.dataset.show === "exact") element.textContent = exact.format(date);
-      else element.textContent = ago(date);
+      const text = (forms[element.dataset.show] || ago)(date);
+      if (element.textContent !== text) element.textContent = text;
     }
   };
   refreshTimes(document);
@@ -72,10 +89,19 @@
     source = new EventSource(`/live?topics=${encodeURIComponent(topics)}`);
     source.onopen = () => {
       lost(false);
+      // Hints sent before the line was up are lost: whoever cannot wait for the next one asks now.
+      document.body.dispatchEvent(new CustomEvent("live:open"));
       if (wasLost) { wasLost = false; document.body.dispatchEvent(new CustomEvent("live:resync")); }
     };
-    source.onerror = () => { wasLost = true; lost(true); };
+    const line = source;
+    source.onerror = () => {
+      wasLost = true;
+      lost(true);
+      // A browser tries again after a broken line, but gives up on an answer such as 502 or 401.
+      if (line.readyState === EventSource.CLOSED) setTimeout(() => { if (line === source) listen(topics); }, 3000);
+    };
     source.onmessage = (event) => {
+      if (!event.data) return;
       const change = JSON.parse(event.data);
       document.body.dispatchEvent(new CustomEvent(`live:${change.kind}`, { detail: change }));
       // The same once more by topic (`live:conversation:7`): triggers cannot look into the detail.

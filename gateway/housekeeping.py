@@ -1,0 +1,49 @@
+"""What has to be tidied now and then: conversations nobody goes on with, sessions that are over."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from gateway.conversations import State
+from gateway.errors import StorageUnavailable
+from gateway.live import DESK
+from gateway.ports import Clock
+from gateway.storage.engine import Database
+from gateway.storage.sessions import SessionTable
+from gateway.wakeups import Wakeups, wait_for
+
+log = structlog.get_logger()
+
+EVERY_SECONDS = 60.0
+
+
+class Housekeeping:
+    """Tidies once a minute."""
+
+    def __init__(self, database: Database, *, clock: Clock, wakeups: Wakeups, idle_hours: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._wakeups = wakeups
+        self._idle = timedelta(hours=idle_hours)
+
+    async def run(self) -> None:
+        """Tidy until told to stop."""
+        bell: asyncio.Event = self._wakeups.bell("work:housekeeping")
+        while not self._wakeups.stopping:
+            try:
+                await self.tidy()
+            except StorageUnavailable as error:
+                log.warning("housekeeping_waits", reason=str(error))
+            await wait_for(bell, EVERY_SECONDS)
+
+    async def tidy(self) -> None:
+        """Close what the bot alone held and nobody touched for the idle time; forget dead sessions."""
+        now = self._clock()
+        async with self._database.write() as work:
+            for conversation in await work.conversations.idle(State.BOT, now - self._idle):
+                await work.conversations.change(conversation.id, state=State.CLOSED, closed_at=now, form=None)
+                work.announce(DESK, "state", conversation=conversation.id)
+            await SessionTable(work.connection).delete_expired(now)

@@ -1,0 +1,1 @@
+"""The web desk: where agents read, answer and move conversations in a browser."""

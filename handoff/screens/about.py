@@ -1,0 +1,267 @@
+"""The context pane: who the customer is and what an agent must not ask again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from gateway.contacts import Identity
+from gateway.conversations import Form
+from gateway.messages import Value
+from gateway.ports import Entity, EntityKind
+from handoff.callbacks import CallbackRequest
+from handoff.desk_rows import Call, CustomerContext, Earlier
+from handoff.phones import show_phone
+from handoff.screens.lists import called
+from handoff.screens.words import Words, mark, mood_level
+from handoff.wording import When
+
+Titles = Callable[[str, str], str | None]
+"""(article, language) → its title, None where it is not known (any more)."""
+
+OPAQUE = frozenset({"webchat"})
+"""Channel kinds whose addresses mean nothing to people."""
+
+EARLIER = 10
+PAST_CALLS = 2
+
+
+class Fact(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """One line: what it is, its value, whether it is worth copying."""
+
+    label: str
+    value: str
+    icon: str = ""
+    copied: bool = False
+    verified: bool = False
+    blocked: bool = False
+
+
+class TriedTurn(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """One turn of the bot in words."""
+
+    text: str
+    sure: str
+    did: str
+    topic: str
+
+
+class AttemptLine(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """One try to call in words."""
+
+    at: datetime
+    outcome: str
+    note: str
+
+
+class CallCard(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """A booked call with what was tried."""
+
+    id: int
+    window: str
+    zone: str
+    state: str
+    level: str
+    active: bool
+    phone: str
+    phone_shown: str
+    topic: str
+    attempts: tuple[AttemptLine, ...]
+    by: str
+
+
+class EarlierTalk(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """A conversation before this one and how it ended."""
+
+    id: int
+    at: datetime
+    channel_word: str
+    outcome: str
+    agent: str
+    topic: str
+    rating: int
+
+
+class About(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """The whole pane."""
+
+    name: str
+    facts: tuple[Fact, ...]
+    why: str
+    article: str
+    since: datetime | None
+    mood: str
+    mood_level: str
+    mood_reasons: tuple[str, ...]
+    entities: tuple[Fact, ...]
+    tried: tuple[TriedTurn, ...]
+    calls: tuple[CallCard, ...]
+    earlier: tuple[EarlierTalk, ...]
+    form: str
+    form_facts: tuple[Fact, ...]
+
+
+class Setting(Value, frozen=True, kw_only=True):
+    """Where the pane is drawn: the desk's zone, the present, and the kinds of channels by name."""
+
+    zone: str
+    now: datetime
+    kinds: Mapping[str, str]
+
+
+def draw_about(context: CustomerContext, setting: Setting, titles: Titles, say: Words) -> About:
+    """The pane for one conversation."""
+    handoff = context.handoff
+    told = handoff.context if handoff else None
+    language = say.translator.language
+    anger = told.mood.anger if told else 0.0
+    form = context.conversation.form
+    article = told.article if told else None
+    return About(
+        name=called(context.contact.name, context.contact.id, say.translator),
+        facts=_facts(context, setting, say),
+        why=say.reason(handoff.reason) if handoff else "",
+        article=(titles(article, language) or article) if article else "",
+        since=handoff.created_at if handoff else None,
+        mood=say.mood(anger),
+        mood_level=mood_level(anger),
+        mood_reasons=tuple(say.mood_reason(reason) for reason in told.mood.reasons) if told else (),
+        entities=tuple(_entity(entity, setting, say) for entity in told.entities) if told else (),
+        tried=tuple(
+            TriedTurn(
+                text=" ".join(tried.text.split()),
+                sure=f"{tried.confidence:.0%}" if tried.intent else "",
+                did=say.did(tried.did),
+                topic=(titles(tried.intent, language) or tried.intent) if tried.intent else "",
+            )
+            for tried in context.tried
+        ),
+        calls=_calls(context.calls, setting, say),
+        earlier=tuple(_earlier(one, setting, say) for one in context.earlier[:EARLIER]),
+        form=say.form(form.name) if form else "",
+        form_facts=_form_facts(form, setting, say),
+    )
+
+
+# --- the person ------------------------------------------------------------------------------
+
+
+def _facts(context: CustomerContext, setting: Setting, say: Words) -> tuple[Fact, ...]:
+    _ = say.translator.gettext
+    contact = context.contact
+    facts = []
+    if contact.phone:
+        facts.append(Fact(label=_("Phone"), value=show_phone(contact.phone), copied=True))
+    if contact.email:
+        facts.append(Fact(label=_("Mail"), value=contact.email, copied=True))
+    facts += [_identity(identity, setting, say) for identity in context.identities]
+    if contact.language:
+        facts.append(Fact(label=_("Language"), value=say.language(contact.language)))
+    if contact.zone and contact.zone != setting.zone:
+        clock = say.translator.time(setting.now, contact.zone)
+        facts.append(Fact(label=_("Local time"), value=f"{clock} ({contact.zone})"))
+    facts += [Fact(label=key, value=value, copied=True) for key, value in contact.details.items()]
+    return tuple(facts)
+
+
+def _identity(identity: Identity, setting: Setting, say: Words) -> Fact:
+    kind = setting.kinds.get(identity.channel, identity.channel)
+    opaque = kind in OPAQUE
+    value = f"@{identity.username}" if identity.username else identity.name if opaque else identity.address
+    return Fact(
+        icon=mark(kind),
+        label=say.channel(kind),
+        value=value or say.translator.gettext("visitor"),
+        copied=not opaque,
+        verified=identity.verified,
+        blocked=identity.blocked,
+    )
+
+
+def _entity(entity: Entity, setting: Setting, say: Words) -> Fact:
+    value = entity.value
+    if entity.kind is EntityKind.PHONE:
+        value = show_phone(value)
+    elif entity.kind is EntityKind.TIME:
+        value = _time(entity, setting, say)
+    return Fact(label=say.entity(entity.kind), value=value, copied=True)
+
+
+def _time(entity: Entity, setting: Setting, say: Words) -> str:
+    try:
+        start = datetime.fromisoformat(entity.value)
+        said = say.translator.moment(start, setting.zone)
+        if entity.until is None:
+            return said
+        return f"{said} – {say.translator.moment(datetime.fromisoformat(entity.until), setting.zone)}"
+    except ValueError:
+        return entity.text
+
+
+def _form_facts(form: Form | None, setting: Setting, say: Words) -> tuple[Fact, ...]:
+    """What the customer has given so far, as far as it says something to people."""
+    if form is None:
+        return ()
+    _ = say.translator.gettext
+    labels = {"phone": _("Phone"), "topic": _("Topic"), "score": _("Rating")}
+    return tuple(
+        Fact(label=label, value=show_phone(str(form.slots[key])) if key == "phone" else str(form.slots[key]))
+        for key, label in labels.items()
+        if form.slots.get(key)
+    )
+
+
+# --- calls and history -----------------------------------------------------------------------
+
+
+def _calls(calls: tuple[Call, ...], setting: Setting, say: Words) -> tuple[CallCard, ...]:
+    """Those still to be made, soonest first, then the last few that are over."""
+    active = sorted((call for call in calls if call.callback.active), key=lambda call: call.callback.starts_at)
+    over = [call for call in calls if not call.callback.active][:PAST_CALLS]
+    return tuple(_call(call, setting, say) for call in [*active, *over])
+
+
+def _call(call: Call, setting: Setting, say: Words) -> CallCard:
+    callback = call.callback
+    return CallCard(
+        id=callback.id,
+        window=When(say.translator, setting.zone, setting.now).window(callback.window),
+        zone=_their_time(callback, setting, say),
+        state=_call_state(callback, say),
+        level="bad" if callback.active and callback.overdue else "warn" if callback.state == "due" else "",
+        active=callback.active,
+        phone=callback.phone,
+        phone_shown=show_phone(callback.phone),
+        topic=callback.topic or "",
+        attempts=tuple(AttemptLine(at=one.at, outcome=say.call(one.outcome), note=one.note) for one in call.attempts),
+        by=call.agent or "",
+    )
+
+
+def _call_state(callback: CallbackRequest, say: Words) -> str:
+    if callback.active and callback.overdue:
+        return say.translator.gettext("Overdue")
+    return say.call_state(callback.state)
+
+
+def _their_time(callback: CallbackRequest, setting: Setting, say: Words) -> str:
+    """The window as the customer was told it, where their clock differs from the desk's."""
+    if say.translator.time(callback.starts_at, callback.zone) == say.translator.time(callback.starts_at, setting.zone):
+        return ""
+    window = When(say.translator, callback.zone, setting.now).window(callback.window)
+    return say.translator.gettext("{window} for the customer").format(window=window)
+
+
+def _earlier(one: Earlier, setting: Setting, say: Words) -> EarlierTalk:
+    conversation = one.conversation
+    open_still = conversation.closed_at is None
+    outcome = say.state(conversation.state) if open_still else say.outcome(one.handoff.outcome if one.handoff else None)
+    return EarlierTalk(
+        id=conversation.id,
+        at=conversation.closed_at or conversation.updated_at,
+        channel_word=say.channel(setting.kinds.get(conversation.channel, conversation.channel)),
+        outcome=outcome,
+        agent=one.agent or "",
+        topic=one.topic or "",
+        rating=one.rating.score if one.rating else conversation.rating or 0,
+    )

@@ -1,0 +1,263 @@
+// The composer: grows, sends with Enter, opens templates with "/" and the knowledge base with "?",
+// keeps what was begun through reloads, and looks different when only colleagues will read it.
+"use strict";
+
+(() => {
+  const { $, words, openId, post } = frontdesk.desk;
+  const body = document.body;
+  const BLANK = /\{\{[^}]*\}\}/;
+  const form = () => $("composer");
+  const text = () => $("text");
+  let files = [];
+  let savedAs = "";
+  let saving = null;
+  let typedAt = 0;
+  let sending = false;
+
+  const mode = () => form().elements.mode.value;
+  const grow = () => {
+    const area = text();
+    if (!area) return;
+    area.style.height = "auto";
+    area.style.height = `${Math.min(area.scrollHeight, 320)}px`;
+  };
+  const setMode = (name) => {
+    if (!form()) return;
+    form().elements.mode.value = name;
+    showMode();
+    keep();
+    text().focus();
+  };
+  const showMode = () => {
+    const note = mode() === "note";
+    form().classList.toggle("is-note", note);
+    text().placeholder = note ? text().dataset.noteHint : text().dataset.replyHint;
+    closeChoices();
+    showState();
+  };
+  const showState = () => {
+    if (!form()) return;
+    const blocked = $("composer-state")?.dataset.write === "no" && mode() === "reply";
+    form().querySelector(".send").disabled = blocked;
+    $("attach").disabled = blocked;
+  };
+
+  // --- drafts: in this browser at once, on the server a moment later -------------------------
+  const localKey = (id) => `desk:draft:${id}`;
+  const keep = () => {
+    const id = openId();
+    if (!id || !form()) return;
+    const draft = { text: text().value, note: mode() === "note" };
+    if (draft.text) localStorage.setItem(localKey(id), JSON.stringify(draft));
+    else localStorage.removeItem(localKey(id));
+    clearTimeout(saving);
+    saving = setTimeout(save, 600);
+  };
+  const save = () => {
+    clearTimeout(saving);
+    saving = null;
+    const id = openId();
+    if (!id || !form()) return;
+    const draft = new URLSearchParams({ text: text().value, note: mode() === "note" ? "1" : "" });
+    if (`${id}?${draft}` === savedAs) return;
+    savedAs = `${id}?${draft}`;
+    const headers = { "x-csrftoken": body.dataset.csrf };
+    fetch(`/desk/${id}/draft`, { method: "POST", body: draft, headers, keepalive: true }).catch(() => { savedAs = ""; });
+  };
+  const restore = () => {
+    const id = openId();
+    const stored = localStorage.getItem(localKey(id));
+    if (stored) {
+      try {
+        // What was typed here is never behind what this browser sent to the server.
+        const draft = JSON.parse(stored);
+        text().value = draft.text;
+        form().elements.mode.value = draft.note ? "note" : "reply";
+      } catch { localStorage.removeItem(localKey(id)); }
+    }
+    savedAs = `${id}?${new URLSearchParams({ text: text().value, note: mode() === "note" ? "1" : "" })}`;
+  };
+
+  // --- templates and knowledge base -----------------------------------------------------------
+  const box = () => $("choices-box");
+  const options = () => [...(box()?.querySelectorAll("[role=option]") || [])];
+  const chosen = () => options().find((one) => one.getAttribute("aria-selected") === "true");
+  const opened = () => box() && !box().hidden;
+  let asked = 0;
+  let asking = null;
+  const closeChoices = () => {
+    clearTimeout(asking);
+    asked += 1;
+    if (!box()) return;
+    box().hidden = true;
+    text().removeAttribute("aria-activedescendant");
+  };
+  const select = (index) => {
+    const all = options();
+    if (!all.length) return;
+    const next = all[(index + all.length) % all.length];
+    for (const one of all) one.setAttribute("aria-selected", String(one === next));
+    text().setAttribute("aria-activedescendant", next.id);
+    next.scrollIntoView({ block: "nearest" });
+  };
+  const lookUp = async (sign, query) => {
+    const turn = (asked += 1);
+    const kind = sign === "/" ? "templates" : "knowledge";
+    const answer = await fetch(`/desk/${openId()}/${kind}?${new URLSearchParams({ q: query })}`, {
+      headers: { "hx-request": "true" },
+    }).catch(() => null);
+    if (!answer?.ok || turn !== asked) return;
+    box().innerHTML = await answer.text();
+    box().hidden = false;
+    $("announce").textContent = `${box().querySelector("header span").textContent}: ${options().length}`;
+    select(0);
+  };
+  const watchSign = () => {
+    const value = text().value;
+    const sign = value[0];
+    const known = mode() === "reply" && (sign === "/" || (sign === "?" && form().querySelector('[data-helper="?"]')));
+    if (!known || value.includes("\n")) { closeChoices(); return; }
+    clearTimeout(asking);
+    asking = setTimeout(() => lookUp(sign, value.slice(1).trim()), opened() ? 120 : 0);
+  };
+  const pick = (option) => {
+    const area = text();
+    area.value = option.dataset.text;
+    form().elements.template.value = option.dataset.template;
+    form().elements.article.value = option.dataset.article;
+    closeChoices();
+    grow();
+    keep();
+    area.focus();
+    if (!selectBlank()) area.setSelectionRange(area.value.length, area.value.length);
+  };
+  const selectBlank = () => {
+    const found = text().value.match(BLANK);
+    if (!found) return false;
+    text().focus();
+    text().setSelectionRange(found.index, found.index + found[0].length);
+    return true;
+  };
+
+  // --- files and quotes -----------------------------------------------------------------------
+  const addFiles = (list) => {
+    for (const file of list) {
+      if (file.size > words.limit) frontdesk.toast(words.tooLarge.replace("{name}", file.name));
+      else files.push(file);
+    }
+    showFiles();
+  };
+  const showFiles = () => {
+    const transfer = new DataTransfer();
+    for (const file of files) transfer.items.add(file);
+    $("file").files = transfer.files;
+    $("files").hidden = !files.length;
+    $("files").replaceChildren(...files.map((file, index) => {
+      const chip = document.createElement("span");
+      const remove = document.createElement("button");
+      remove.type = "button";
+      remove.dataset.unfile = index;
+      remove.textContent = "✕";
+      remove.setAttribute("aria-label", words.remove.replace("{name}", file.name));
+      chip.append(file.name, remove);
+      return chip;
+    }));
+  };
+  const quote = (id) => {
+    form().elements.reply_to.value = id || "";
+    const said = id ? document.querySelector(`#m-${id} .words, #m-${id} .bubble`)?.textContent.trim() : "";
+    $("reply-strip").hidden = !id;
+    $("reply-strip").querySelector(".quoted").textContent = (said || "").slice(0, 120);
+    if (id) { setMode("reply"); }
+  };
+  const clear = () => {
+    if (!form()) return;
+    text().value = "";
+    files = [];
+    showFiles();
+    quote(null);
+    form().elements.template.value = form().elements.article.value = "";
+    if (mode() === "note") form().elements.mode.value = "reply";
+    showMode();
+    grow();
+    localStorage.removeItem(localKey(openId()));
+    savedAs = `${openId()}?${new URLSearchParams({ text: "", note: "" })}`;
+    clearTimeout(saving);
+  };
+
+  // --- events ---------------------------------------------------------------------------------
+  document.addEventListener("input", (event) => {
+    if (event.target !== text()) return;
+    grow();
+    keep();
+    watchSign();
+    const now = Date.now();
+    if (mode() === "reply" && now - typedAt > 4000 && text().value && !/^[/?]/.test(text().value)) {
+      typedAt = now;
+      fetch(`/desk/${openId()}/typing`, { method: "POST", headers: { "x-csrftoken": body.dataset.csrf } }).catch(() => {});
+    }
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.name === "mode" && event.target.form === form()) { showMode(); keep(); text().focus(); }
+    if (event.target === $("file")) addFiles([...event.target.files].filter((one) => !files.includes(one)));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target !== text() || event.isComposing) return;
+    if (opened()) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) { event.preventDefault(); select(options().indexOf(chosen()) + step); return; }
+      if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); closeChoices(); return; }
+      if ((event.key === "Enter" || event.key === "Tab") && chosen()) { event.preventDefault(); pick(chosen()); return; }
+    }
+    if (event.key !== "Enter") return;
+    if (event.shiftKey) return;
+    event.preventDefault();
+    if (event.ctrlKey || event.altKey) { text().setRangeText("\n", text().selectionStart, text().selectionEnd, "end"); grow(); keep(); return; }
+    form().requestSubmit();
+  }, true);
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form()) return;
+    const empty = !text().value.trim() && !(files.length && mode() === "reply");
+    const blank = mode() === "reply" && selectBlank();
+    if (blank) frontdesk.toast(words.blank, "warn");
+    // Whether one may write is the server's to say: this page may be a moment behind.
+    if (empty || blank || sending) { event.preventDefault(); event.stopImmediatePropagation(); }
+  }, true);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt === form()) { sending = true; closeChoices(); form().querySelector(".send").disabled = true; }
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt !== form()) return;
+    sending = false;
+    if (event.detail.successful) { clear(); frontdesk.desk.toEnd(); text().focus(); }
+    showState();
+  });
+  document.addEventListener("click", (event) => {
+    const at = (selector) => event.target.closest(selector);
+    if (at("#attach")) $("file").click();
+    else if (at("[data-unfile]")) { files.splice(Number(at("[data-unfile]").dataset.unfile), 1); showFiles(); }
+    else if (at("[data-unreply]")) quote(null);
+    else if (at("[data-reply]")) quote(at("[data-reply]").dataset.reply);
+    else if (at("#choices-box [role=option]")) pick(at("[role=option]"));
+    else if (at("[data-helper]")) {
+      text().value = at("[data-helper]").dataset.helper;
+      text().focus();
+      watchSign();
+    } else if (opened() && !at("#composer")) closeChoices();
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.target === text() && event.clipboardData.files.length) { event.preventDefault(); addFiles(event.clipboardData.files); }
+  });
+  document.addEventListener("dragover", (event) => { if (event.target.closest?.("#talk")) event.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    if (event.target.closest?.("#talk") && form()) { event.preventDefault(); addFiles(event.dataTransfer.files); }
+  });
+  addEventListener("pagehide", save);
+  body.addEventListener("desk:leave", () => { if (saving) save(); files = []; sending = false; });
+  body.addEventListener("desk:arrived", () => { if (form()) { restore(); showMode(); grow(); } });
+  body.addEventListener("desk:fresh", showState);
+
+  frontdesk.desk.setMode = setMode;
+  frontdesk.desk.closeChoices = closeChoices;
+  if (form()) { restore(); showMode(); grow(); }
+})();

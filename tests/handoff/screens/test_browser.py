@@ -1,0 +1,255 @@
+"""The desk in a real browser: the main flow by hand and by keys, live changes, lost lines, drafts, axe."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from gateway.messages import Direction, Text
+from gateway.staff import Staff
+from gateway.storage.engine import Database
+from tests.conftest import SteppingClock
+from tests.handoff.screens.app import PASSWORD, DeskApp, served
+from tests.handoff.screens.samples import Story
+from tests.standins.browser import ARGUMENTS, AXE, CHROMIUM
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
+
+
+@pytest.fixture
+def app(sqlite_database: Database, tmp_path: Path) -> DeskApp:
+    """The browser tells the time by itself, so the desk's clock is today's."""
+    return DeskApp(sqlite_database, SteppingClock(datetime.now(UTC)), tmp_path / "media")
+
+
+@pytest.fixture
+async def base(app: DeskApp, unused_tcp_port: Callable[[], int]) -> AsyncIterator[str]:
+    async with served(app.web, unused_tcp_port) as address:
+        yield address
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def waiting(app: DeskApp) -> Story:
+    story = await Story.begin(app, "Олена", "shop_telegram", "uk", address="5", phone="+380671234567")
+    await story.hear("Де моя посилка?")
+    await story.queue()
+    return story
+
+
+@dataclass
+class Window:
+    """One agent's browser window, and what went wrong in it."""
+
+    page: Page
+    faults: list[str]
+
+    async def sign_in(self, base: str, email: str) -> None:
+        await self.page.goto(f"{base}/login?next=/desk")
+        await self.page.fill("#email", email)
+        await self.page.fill("#password", PASSWORD)
+        await self.page.click("button.primary")
+        await self.page.wait_for_url("**/desk")
+
+    async def is_accessible(self) -> None:
+        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+        assert [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found] == []
+
+
+async def window(browser: Browser, base: str, email: str, size: dict[str, int]) -> Window:
+    context = await browser.new_context(
+        viewport={"width": size["width"], "height": size["height"]}, has_touch=size is PHONE, locale="en-GB"
+    )
+    page = await context.new_page()
+    page.set_default_timeout(10_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    opened = Window(page, faults)
+    await opened.sign_in(base, email)
+    return opened
+
+
+async def said(app: DeskApp, story: Story) -> list[tuple[Direction, str]]:
+    async with app.database.read() as work:
+        messages = await work.messages.before(story.id, limit=50)
+    return [(one.direction, part.text) for one in messages for part in one.parts if isinstance(part, Text)]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_claim_reply_note_close(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story, size: dict[str, int]
+) -> None:
+    agent = await window(browser, base, me.email, size)
+    page = agent.page
+    await agent.is_accessible()
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator("#transcript")).to_contain_text("Де моя посилка?")
+    await expect(page.locator("#composer .send")).to_be_disabled()
+    await agent.is_accessible()
+
+    await page.locator("[data-action=claim]:visible").first.click()
+    await expect(page.locator("#composer .send")).to_be_enabled()
+    await page.fill("#text", "Шукаю, хвилинку")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.agent")).to_contain_text("Шукаю, хвилинку")
+    await expect(page.locator("#text")).to_have_value("")
+
+    await page.locator("#composer label", has_text="Note").click()
+    await expect(page.locator("#composer")).to_have_class("composer is-note")
+    await page.fill("#text", "постійна клієнтка")
+    await agent.is_accessible()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.note")).to_contain_text("постійна клієнтка")
+    assert (await said(app, waiting))[-2:] == [
+        (Direction.OUTBOUND, "Шукаю, хвилинку"),
+        (Direction.NOTE, "постійна клієнтка"),
+    ]
+
+    if size is PHONE:
+        await page.locator("details.menu summary").click()
+    await page.locator("button[data-dialog=close]:visible").click()
+    await expect(page.locator("#dialog")).to_be_visible()
+    await agent.is_accessible()
+    await page.locator("#dialog button.primary").click()
+    await expect(page.locator("#dialog")).to_be_hidden()
+    await expect(page.locator("#composer-state")).to_contain_text("Closed")
+    if size is PHONE:
+        await page.locator("[data-pane-to=list]").click()
+    await page.click("#tab-closed")
+    await expect(page.locator(f"#row-{waiting.id}")).to_contain_text("Solved")
+    assert agent.faults == []
+
+
+async def test_by_keys_alone(app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story) -> None:
+    agent = await window(browser, base, me.email, DESKTOP)
+    page, keys = agent.page, agent.page.keyboard
+    await keys.press("j")
+    await expect(page.locator(f"#row-{waiting.id}")).to_be_focused()
+    await keys.press("Enter")
+    await expect(page.locator("#text")).to_be_focused()
+    await keys.press("Escape")
+    await keys.press("c")
+    await expect(page.locator("#talk-head")).to_have_attribute("data-mine", "yes")
+    await keys.press("r")
+    await keys.type("?фото")
+    await expect(page.locator("#choices-box [role=option]").first).to_contain_text("три фото")
+    await keys.press("Enter")
+    await expect(page.locator("#text")).to_have_value(
+        f"Надішліть **три фото**: коробку, пошкодження, чек. №{waiting.id}"
+    )
+    await keys.press("Enter")
+    await expect(page.locator(".said.agent strong")).to_have_text("три фото")
+    await keys.press("Escape")
+    for key, name in (("t", "Transfer"), ("b", "callback"), ("e", "Close"), ("?", "Keyboard")):
+        await keys.press(key)
+        await expect(page.locator("#dialog h2")).to_contain_text(name)
+        await keys.press("Escape")
+        await expect(page.locator("#dialog")).to_be_hidden()
+    assert agent.faults == []
+
+
+async def test_another_agents_change_and_the_customers_words_come_at_once(
+    app: DeskApp, base: str, browser: Browser, me: Staff, other: Staff, waiting: Story
+) -> None:
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator("#talk-head")).to_contain_text("In the queue")
+    await page.wait_for_timeout(500)
+    before = perf_counter()
+    await app.desk.claim(waiting.id, other)
+    await expect(page.locator("#talk-head")).to_contain_text("With Taras", timeout=2000)
+    assert perf_counter() - before < 2
+    await waiting.hear("дякую, чекаю")
+    await expect(page.locator("#transcript")).to_contain_text("дякую, чекаю")
+    await expect(page.locator("#announce")).to_contain_text("дякую, чекаю")
+    await page.click("#tab-all")
+    await expect(page.locator(f"#row-{waiting.id}")).to_contain_text("дякую, чекаю")
+
+
+async def test_a_draft_outlives_a_reload_and_another_conversation(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    second = await Story.begin(app, "Ivan", "site", "en", address="v")
+    await second.hear("hello")
+    await second.queue()
+    await waiting.claim(me)
+    await second.claim(me)
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.click("#tab-mine")
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator("#talk-head")).to_contain_text("Олена")
+    await page.fill("#text", "недописане")
+    await page.click(f"#row-{second.id}")
+    await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+    await expect(page.locator("#text")).to_have_value("")
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator("#text")).to_have_value("недописане")
+    await page.reload()
+    await expect(page.locator("#text")).to_have_value("недописане")
+    await page.go_back()
+    await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+
+
+async def test_a_blank_in_a_template_is_not_sent(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    await waiting.claim(me)
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.fill("#text", "Ваш номер {{ entities.order }}")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toasts")).to_contain_text("Fill in")
+    await page.keyboard.type("ZH1")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.agent")).to_contain_text("Ваш номер ZH1")
+
+
+async def test_words_to_somebody_in_the_queue_are_kept_and_the_reason_said(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.click(f"#row-{waiting.id}")
+    await page.fill("#text", "Вітаю!")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toasts")).to_contain_text("Take the conversation first.")
+    await expect(page.locator("#text")).to_have_value("Вітаю!")
+
+
+async def test_a_lost_line_is_told_and_mends_itself(
+    app: DeskApp, browser: Browser, me: Staff, waiting: Story, unused_tcp_port: Callable[[], int]
+) -> None:
+    port = unused_tcp_port()
+    async with served(app.web, lambda: port) as base:
+        agent = await window(browser, base, me.email, DESKTOP)
+        page = agent.page
+        await page.click(f"#row-{waiting.id}")
+        await expect(page.locator("#transcript")).to_contain_text("Де моя посилка?")
+        await page.context.set_offline(True)
+        await page.evaluate("frontdesk.listen('desk')")
+        await expect(page.locator("#lost")).to_be_visible()
+        await waiting.hear("ви тут?")
+        await page.context.set_offline(False)
+        await page.evaluate(f"frontdesk.listen('desk,conversation:{waiting.id}')")
+        await expect(page.locator("#lost")).to_be_hidden()
+        await expect(page.locator("#transcript")).to_contain_text("ви тут?")
