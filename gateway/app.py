@@ -83,7 +83,6 @@ from nlu.trainer import ProcessTrainer
 log = structlog.get_logger()
 
 KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (bots.telegram.KIND, bots.webchat.channel.KIND)}
-SUGGESTED = ("track-parcel", "delivery-cost", "want-person")
 REFRESH_SECONDS = 2.0
 MIB = 1024 * 1024
 
@@ -247,13 +246,12 @@ class Frontdesk:
     @asynccontextmanager
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
         await self.brain.refresh()
-        if self.database.is_sqlite:
-            # One process owns a SQLite file, so what is still leased was a predecessor's.
-            async with self.database.write() as work:
-                await work.deliveries.end_leases(self._clock())
         async with self.database.write() as work:
             # What waits for a channel that was taken out of the settings would hold up its conversation.
             await work.deliveries.give_up_others(self.channels, self._clock())
+            if self.database.is_sqlite:
+                # One process owns a SQLite file, so what is still leased was a predecessor's.
+                await work.deliveries.end_leases(self._clock())
         listeners = {name: partial(channel.run, self.inbox.take) for name, channel in self.channels.items()}
         async with running(self.wakeups, self._workers(), listeners):
             yield
@@ -289,9 +287,7 @@ class Frontdesk:
             csrf_config=csrf_config(self._secret, secure=secure),
             after_request=add_headers,
             exception_handlers=FaultPages(self.pages).handlers(),
-            openapi_config=OpenAPIConfig(
-                title="Frontdesk", version="1", path="/schema", render_plugins=[SwaggerRenderPlugin()]
-            ),
+            openapi_config=OpenAPIConfig("Frontdesk", "1", path="/schema", render_plugins=[SwaggerRenderPlugin()]),
             request_max_body_size=self.settings.upload_limit * MIB + MIB,
             logging_config=None,
         )
@@ -343,8 +339,9 @@ class Frontdesk:
         )
 
     def _suggestions(self, language: str) -> list[Button]:
-        """The first questions a new visitor is offered: those of the usual topics that are published."""
-        titles = [(article, self.brain.knowledge.title(article, language)) for article in SUGGESTED]
+        """The first questions a new visitor is offered, those that are published."""
+        wanted = self.settings.dialogue.suggestions
+        titles = [(article, self.brain.knowledge.title(article, language)) for article in wanted]
         return [Button(label=title, payload=ARTICLE + article) for article, title in titles if title]
 
 

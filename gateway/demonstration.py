@@ -102,9 +102,18 @@ async def _hire(frontdesk: Frontdesk) -> None:
 
 def _greet(console: Console, settings: Settings) -> None:
     base = f"http://{settings.host}:{settings.port}"
-    console.print("\n[bold]Frontdesk is ready.[/bold]")
-    console.print(f"  A customer writes at      {base}/")
-    console.print(f"  Agents answer at          {base}/desk")
-    console.print(f"  Editors keep articles at  {base}/kb")
-    console.print("  Sign in as " + " or ".join(person.email for person in STAFF))
-    console.print(f"  with the password {PASSWORD}. Stop with Ctrl+C.\n")
+    lines = [
+        "\n[bold]Frontdesk is ready.[/bold]",
+        f"  A customer writes at      {base}/",
+        f"  Agents answer at          {base}/desk",
+        f"  Editors keep articles at  {base}/kb",
+        f"  Password of all staff     {PASSWORD}",
+        *(f"  Sign in as                {person.email} ({_roles(person)})" for person in STAFF),
+        "  Stop with Ctrl+C.\n",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+def _roles(person: DemoPerson) -> str:
+    return ", ".join(sorted(person.roles))

@@ -74,6 +74,9 @@ class Dialogue(Section, frozen=True, kw_only=True):
         bool,
         Meta(description="Whether asking for a person hands over at once (else the bot asks what about)."),
     ] = True
+    suggestions: Annotated[list[str], Meta(description="Articles that web chat offers as first questions, by id.")] = (
+        field(default_factory=list)
+    )
     idle_hours: Annotated[
         int, Meta(ge=1, description="Hours of silence after which the bot closes a conversation.")
     ] = 24

