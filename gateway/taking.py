@@ -83,7 +83,8 @@ class Taker:
             beside = await self._carry_out(work, situation, decision)
             outcome = _keep_form(beside, conversation.form)
         await self._apply(work, situation, decision, outcome)
-        if understanding is not None and conversation.state is not State.AGENT:
+        # While an agent has it nothing is tried, but what was named (a number, a time) is worth keeping.
+        if understanding is not None and (conversation.state is not State.AGENT or understanding.entities):
             await self._remember(work, conversation, message, understanding, decision)
 
     async def rescue(self, work: Work, row: InboxRow, inbound: Inbound) -> None:

@@ -17,10 +17,12 @@ from gateway.messages import (
     Message,
     Part,
     Reaction,
+    Text,
     Value,
     plain_text,
 )
-from gateway.ports import Tried
+from gateway.ports import Entity, Tried
+from gateway.rendering import strip_markdown
 from gateway.staff import Staff
 from gateway.storage.deliveries import Delivery
 from handoff.callbacks import Attempt, CallbackRequest
@@ -106,7 +108,7 @@ class Call(Value, frozen=True, kw_only=True):
 
 
 class CustomerContext(Value, frozen=True, kw_only=True):
-    """All that an agent must not ask again. `tried` is the newest, also what the bot did after the
+    """All that an agent must not ask again. `tried` and `entities` are the newest, also what came after the
     handoff's context was written; `conversation.form` is the open form."""
 
     conversation: Conversation
@@ -115,6 +117,7 @@ class CustomerContext(Value, frozen=True, kw_only=True):
     identities: tuple[Identity, ...]
     handoff: Handoff | None
     tried: tuple[Tried, ...]
+    entities: tuple[Entity, ...]
     earlier: tuple[Earlier, ...]
     calls: tuple[Call, ...]
     rating: Rating | None = None
@@ -130,8 +133,11 @@ class Colleague(Value, frozen=True, kw_only=True):
 
 
 def preview(parts: Sequence[Part]) -> str:
-    """The first words of a message, on one line."""
-    return " ".join(plain_text(parts).split())[:PREVIEW]
+    """The first words of a message, on one line, without marks of formatting."""
+    words = plain_text(parts)
+    if any(isinstance(part, Text) and part.markdown for part in parts):
+        words = strip_markdown(words)
+    return " ".join(words.split())[:PREVIEW]
 
 
 def kind_of(parts: Sequence[Part]) -> str:

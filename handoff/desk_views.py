@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from gateway.channels import Channel
 from gateway.contacts import Contact
 from gateway.conversations import Conversation, State
+from gateway.dialogue import Listen
 from gateway.messages import (
     Message,
 )
-from gateway.ports import Clock
+from gateway.ports import Clock, Entity, Tried, Understanding
 from gateway.staff import Role, Staff
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
@@ -39,6 +40,12 @@ from handoff.storage.callbacks import CallbackTable
 from handoff.storage.canned import CannedTable
 from handoff.storage.desk import Counts, DeskQueries, Listed, Unread
 from handoff.storage.handoffs import HandoffTable
+
+TURNS = 50
+"""How many of the newest turns an agent is told of."""
+
+LISTENED = Listen.__name__.lower()
+"""What a turn did while an agent had the conversation: nothing but remember what was named."""
 
 
 class DeskViews:
@@ -97,13 +104,15 @@ class DeskViews:
             contact_id = conversation.contact_id
             handoffs = HandoffTable(work)
             names = await DeskQueries(work).staff_names([conversation.agent_id] if conversation.agent_id else [])
+            turns = await work.turns.of(conversation_id, limit=TURNS)
             return CustomerContext(
                 conversation=conversation,
                 channel_kind=self._kind(conversation.channel),
                 contact=await work.contacts.get(contact_id),
                 identities=tuple(await work.contacts.identities(contact_id)),
                 handoff=await handoffs.latest(conversation_id),
-                tried=tuple(tried for tried, _ in await work.turns.of(conversation_id)),
+                tried=tuple(tried for tried, _ in turns if tried.did != LISTENED),
+                entities=_named(turns),
                 earlier=await _earlier(work, conversation),
                 calls=tuple(await _calls(work, await CallbackTable(work).of_contact(contact_id))),
                 rating=(await handoffs.ratings([conversation_id])).get(conversation_id),
@@ -120,10 +129,10 @@ class DeskViews:
         async with self._database.read() as work:
             conversation = await work.conversations.get(conversation_id)
             contact = await work.contacts.get(conversation.contact_id)
-            handoff = await HandoffTable(work).latest(conversation_id)
+            entities = _named(await work.turns.of(conversation_id, limit=TURNS))
             texts = await CannedTable(work).all()
         language = conversation.language or contact.language
-        variables = _variables(contact, agent, handoff, company)
+        variables = _variables(contact, agent, entities, company)
         return [fill(one, language, variables) for one in search_canned(texts, search, language)]
 
     async def colleagues(self, conversation_id: int, agent: Staff) -> list[Colleague]:
@@ -277,7 +286,13 @@ async def _calls(work: Work, callbacks: Iterable[CallbackRequest]) -> list[Call]
     ]
 
 
-def _variables(contact: Contact, agent: Staff, handoff: Handoff | None, company: str) -> dict[str, str]:
+def _named(turns: Sequence[tuple[Tried, Understanding]]) -> tuple[Entity, ...]:
+    """What was named in these turns, each thing once, in order."""
+    found = [entity for _, understanding in turns for entity in understanding.entities]
+    return tuple({(entity.kind, entity.value): entity for entity in found}.values())
+
+
+def _variables(contact: Contact, agent: Staff, entities: Sequence[Entity], company: str) -> dict[str, str]:
     """What canned texts may name: the newest entity of each kind counts."""
     values = {
         "contact.name": contact.name or "",
@@ -287,6 +302,4 @@ def _variables(contact: Contact, agent: Staff, handoff: Handoff | None, company:
         "company.name": company,
     }
     values |= {f"contact.{key}": value for key, value in contact.details.items()}
-    if handoff and handoff.context:
-        values |= {f"entities.{entity.kind}": entity.value for entity in handoff.context.entities}
-    return values
+    return values | {f"entities.{entity.kind}": entity.value for entity in entities}

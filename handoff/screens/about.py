@@ -126,7 +126,7 @@ def draw_about(context: CustomerContext, setting: Setting, titles: Titles, say: 
         mood=say.mood(anger),
         mood_level=mood_level(anger),
         mood_reasons=tuple(say.mood_reason(reason) for reason in told.mood.reasons) if told else (),
-        entities=tuple(_entity(entity, setting, say) for entity in told.entities) if told else (),
+        entities=tuple(_entity(entity, setting, say) for entity in context.entities),
         tried=tuple(
             TriedTurn(
                 text=" ".join(tried.text.split()),

@@ -273,6 +273,8 @@
       acting.disabled = true;
       await post(acting.dataset.post).catch(() => {});
       acting.disabled = false;
+      // What was claimed has left the queue: the list follows it, so that it stays in sight.
+      if (acting.dataset.post.endsWith("/claim") && desk.dataset.list === "queue") showList("mine");
       return;
     }
     const asking = at("button[data-dialog]");
