@@ -53,6 +53,7 @@ from gateway.texts import Texts
 from gateway.timers import Timers
 from gateway.turns import Turns
 from gateway.wakeups import KNOWLEDGE, Wakeups, wait_for
+from gateway.web.api import api_router
 from gateway.web.events import live_route
 from gateway.web.faults import FaultPages
 from gateway.web.guard import Guards
@@ -83,6 +84,7 @@ from nlu.trainer import ProcessTrainer
 log = structlog.get_logger()
 
 KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (bots.telegram.KIND, bots.webchat.channel.KIND)}
+ROOMS = [Room(name="gateway", folder=str(Path(__file__).parent / "web")), WEBCHAT_ROOM, DESK_ROOM, EDITOR_ROOM]
 REFRESH_SECONDS = 2.0
 MIB = 1024 * 1024
 
@@ -166,7 +168,7 @@ class Frontdesk:
         self.turns = self._turns()
         alarms = Alarms(self.speaker, self.texts, settings, clock)
         self.timers = Timers(self.database, alarms.handlers(), clock=clock, wakeups=self.wakeups)
-        self.pages = Pages(self.texts, settings.company, _rooms())
+        self.pages = Pages(self.texts, settings.company, ROOMS)
         self.guards = Guards(self.database)
         self.desk = DeskService(self.database, self.speaker, self.channels, self.texts, settings, clock)
 
@@ -278,8 +280,9 @@ class Frontdesk:
                 *health_routes(self.database),
                 webhook_route(self.channels, self.inbox),
                 *self._webchat(),
+                api_router(self.brain.asker, self.brain.knowledge, self.brain.replies, self.settings.api_token),
                 staff,
-                *static_routers(_rooms()),
+                *static_routers(ROOMS),
             ],
             plugins=[self.live.plugin],
             lifespan=[self._lifespan],
@@ -343,7 +346,3 @@ class Frontdesk:
         wanted = self.settings.dialogue.suggestions
         titles = [(article, self.brain.knowledge.title(article, language)) for article in wanted]
         return [Button(label=title, payload=ARTICLE + article) for article, title in titles if title]
-
-
-def _rooms() -> list[Room]:
-    return [Room(name="gateway", folder=str(Path(__file__).parent / "web")), WEBCHAT_ROOM, DESK_ROOM, EDITOR_ROOM]

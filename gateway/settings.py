@@ -133,6 +133,9 @@ class Settings(Section, frozen=True, kw_only=True):
     secret: Annotated[
         str, Meta(description="Signs visitor tokens and links; generated into the data folder when empty.")
     ] = ""
+    api_token: Annotated[
+        str, Meta(description="Bearer token of `/api/v1`; empty closes the API. Better by `FRONTDESK_API_TOKEN`.")
+    ] = ""
     log_format: Annotated[str, Meta(pattern="^(text|json)$", description="`text` for people, `json` for machines.")] = (
         "text"
     )

@@ -108,11 +108,11 @@ def page_routes(webchat: Webchat, pages: Pages) -> list[HTTPRouteHandler]:
     """`/widget.js`, and the demo page `/` with the first web chat channel on it."""
     script = Script()
 
-    @get("/widget.js")
+    @get("/widget.js", include_in_schema=False)
     async def widget(request: AnyRequest) -> Response[bytes]:
         return script.response(request)
 
-    @get("/")
+    @get("/", include_in_schema=False)
     async def demo(request: AnyRequest) -> Response[str]:
         return pages.html(
             request,
