@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.router import Router
 from litestar.types import ControllerRouterHandler
 from rich.console import Console
@@ -290,7 +290,7 @@ class Frontdesk:
             csrf_config=csrf_config(self._secret, secure=secure),
             after_request=add_headers,
             exception_handlers=FaultPages(self.pages).handlers(),
-            openapi_config=OpenAPIConfig("Frontdesk", "1", path="/schema", render_plugins=[SwaggerRenderPlugin()]),
+            openapi_config=OpenAPIConfig("Frontdesk", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/")]),
             request_max_body_size=self.settings.upload_limit * MIB + MIB,
             logging_config=None,
         )

@@ -22,5 +22,6 @@ def test_the_api_asks_the_bot_and_reads_articles(installation: Path) -> None:
             assert client.get("/articles/nothing").status_code == 404
             assert client.get("/articles", params={"language": "xx"}).status_code == 400
         assert httpx.get(f"{program.base}/api/v1/articles").status_code == 401
+        assert httpx.get(f"{program.base}/schema").status_code == 200
         schema = httpx.get(f"{program.base}/schema/openapi.json").json()
         assert set(schema["paths"]) == {"/api/v1/ask", "/api/v1/articles", "/api/v1/articles/{article_id}"}
