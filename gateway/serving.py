@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import structlog
@@ -45,7 +47,8 @@ async def run(frontdesk: Frontdesk, listener: socket.socket) -> None:
     )
     host, port = listener.getsockname()[:2]
     log.info("serving", url=f"http://{host}:{port}")
-    await _Server(config, frontdesk.wakeups.stop).serve(sockets=[listener])
+    with _already_obeyed():
+        await _Server(config, frontdesk.wakeups.stop).serve(sockets=[listener])
     log.info("stopped")
 
 
@@ -62,6 +65,18 @@ class _Server(uvicorn.Server):
         """SIGINT or SIGTERM came."""
         self._loop.call_soon_threadsafe(self._stop)
         super().handle_exit(sig, frame)
+
+
+@contextmanager
+def _already_obeyed() -> Iterator[None]:
+    """uvicorn raises the signal it stopped for once more when it is done; by then there is nothing left
+    to end but ourselves, tidily and with exit code 0."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def check(settings: Settings) -> None:

@@ -20,7 +20,7 @@ def test_one_command_and_everything_is_there(tmp_path: Path, browser: Browser) -
         customer = Customer(window(browser, DESKTOP), program.base, "en")
         customer.says("how much is delivery")
         customer.sees("70 UAH")
-        program.stop()
+        assert program.stop() == 0
         program.start()
         customer.says("thank you")
         expect(customer.log).to_contain_text("welcome", ignore_case=True, timeout=30_000)
