@@ -196,7 +196,7 @@ def check_struct(struct: type[StructT], raw: Mapping[str, Any], prefix: str) -> 
     try:
         return msgspec.convert(dict(raw), struct, strict=False)
     except msgspec.ValidationError as error:
-        raise _as_settings_error(error, prefix) from None
+        raise _as_settings_error(error, struct, prefix) from None
 
 
 def overlay_channel(
@@ -286,16 +286,24 @@ def _read_secret(name: str, path: Path) -> str:
 # --- checking and describing -----------------------------------------------------------------
 
 
-def _as_settings_error(error: msgspec.ValidationError, prefix: str) -> SettingsError:
+def _as_settings_error(error: msgspec.ValidationError, struct: type[msgspec.Struct], prefix: str) -> SettingsError:
     """msgspec says “… - at `$.a.b`”; unknown and missing fields are named inside the text instead."""
     text, _, place = str(error).partition(" - at `$")
     place = place.rstrip("`").lstrip(".")
     for marker in ("Object contains unknown field ", "Object missing required field "):
         if text.startswith(marker):
             named = text.removeprefix(marker).strip("`")
+            known = _fields_at(struct, place)
             place = f"{place}.{named}".lstrip(".")
-            text = "is not known here" if "unknown" in marker else "is missing"
+            text = f"is not known here; known are {known}" if "unknown" in marker else "is missing"
     return SettingsError(f"{prefix}{place}" or "settings", text[0].lower() + text[1:])
+
+
+def _fields_at(struct: type[msgspec.Struct], place: str) -> str:
+    """The names that stand directly under the section `place`."""
+    below = f"{place}." if place else ""
+    names = (doc.name.removeprefix(below) for doc in describe(struct) if doc.name.startswith(below))
+    return ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
 
 
 def _check_channels(channels: Any) -> None:

@@ -131,7 +131,12 @@ def test_a_wrong_setting_is_named_once_in_one_line(toml, text: str, field: str) 
     assert error.field == field
     assert str(error).startswith(f"setting {field}: ")
     assert "\n" not in str(error)
-    assert str(error).count(field) == 1
+    assert str(error).partition("; known are ")[0].count(field) == 1
+
+
+def test_an_unknown_setting_is_told_its_neighbours(toml) -> None:
+    error = refused(toml, "[company]\nnam = 'x'")
+    assert "known are name, phone" in str(error)
 
 
 @pytest.mark.parametrize(
