@@ -14,10 +14,8 @@ from gateway.dialogue import Decision, Scene, decide
 from gateway.messages import Outbound, Text, Value, clean_text
 from gateway.ports import Action, Clock, Engine, Entity, Knowledge, Ranked, Understanding, Utterance
 from gateway.rendering import strip_markdown
-from gateway.replies import Replies, is_handoff, reply_language
+from gateway.replies import LONGEST_KIND, Replies, is_handoff, reply_language
 from gateway.settings import Company, Dialogue
-
-CHANNEL_KIND = "webchat"
 
 
 class Asked(Value, frozen=True, kw_only=True, omit_defaults=False):
@@ -72,7 +70,7 @@ class Asker:
         decision = decide(scene, self._policy, self._action)
         spoken = reply_language(language, understanding.language, default=self._company.language)
         outbounds = self._replies.word(
-            decision, language=spoken, channel_kind=CHANNEL_KIND, entities=understanding.entities
+            decision, language=spoken, channel_kind=LONGEST_KIND, entities=understanding.entities
         )
         best = understanding.best
         return Asked(

@@ -17,7 +17,6 @@ from gateway.texts import Texts, Translator
 
 log = structlog.get_logger()
 
-PLAIN_KIND = "webchat"
 LONGEST_KIND = "webchat"
 """The channel kind whose variant of an answer is the full one."""
 WELCOME = "greeting"

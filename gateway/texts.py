@@ -18,7 +18,8 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-LANGUAGES = ("uk", "ru", "en")
+from gateway.settings import LANGUAGES
+
 PACKAGES = ("gateway", "bots", "nlu", "handoff", "knowledge_base")
 
 

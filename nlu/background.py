@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-LANGUAGES = ("uk", "ru", "en")
+from gateway.settings import LANGUAGES
+
 EVERYDAY = Path(__file__).parent / "everyday"
 
 

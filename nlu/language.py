@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from gateway.messages import Value
-from nlu.background import LANGUAGES, everyday_text
+from gateway.settings import LANGUAGES
+from nlu.background import everyday_text
 from nlu.normal import normalise, skeleton, squeeze, words
 from nlu.vocabulary import ONLY, common_words
 

@@ -140,7 +140,3 @@ class Words:
         if self.has(place, Kind.NUMBER):
             return self.value(place, Kind.NUMBER)
         return None
-
-    def is_digits(self, place: int) -> bool:
-        """Whether a number is written in digits at `place`."""
-        return self.kind(place) == "number"

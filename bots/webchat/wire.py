@@ -34,8 +34,8 @@ from gateway.messages import (
     Value,
     clean_text,
 )
+from gateway.settings import LANGUAGES
 
-LANGUAGES = ("uk", "ru", "en")
 NAME_LIMIT = 300
 
 FileLink = Callable[[str], str]

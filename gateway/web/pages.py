@@ -16,9 +16,9 @@ from litestar.static_files import create_static_files_router
 from litestar.template.base import csrf_token
 
 from gateway.messages import Value
-from gateway.settings import Company
+from gateway.settings import LANGUAGES, Company
 from gateway.staff import Role, Staff
-from gateway.texts import LANGUAGES, Texts, Translator
+from gateway.texts import Texts, Translator
 
 LANGUAGE_COOKIE = "frontdesk_language"
 LANGUAGE_NAMES = (("uk", "Українська"), ("ru", "Русский"), ("en", "English"))

@@ -71,11 +71,6 @@ class AgentTable:
             statement.on_conflict_do_update(index_elements=["conversation_id", "agent_id"], set_={"seq": further})
         )
 
-    async def read_up_to(self, conversation_id: int, agent_id: int) -> int:
-        """The last sequence number the agent has seen; 0 for none."""
-        query = select(_read.seq).where(_read.conversation_id == conversation_id, _read.agent_id == agent_id)
-        return (await self._connection.execute(query)).scalar_one_or_none() or 0
-
     async def save_draft(self, conversation_id: int, agent_id: int, draft: Draft, now: datetime) -> None:
         """Keep a draft; an empty one is forgotten."""
         if not draft.text.strip():

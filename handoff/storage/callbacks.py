@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from gateway.errors import NotFound
 from gateway.storage.work import Work
@@ -108,11 +108,6 @@ class CallbackTable:
         for row in await self._connection.execute(query):
             found.setdefault(row.callback_id, []).append(_to_attempt(row))
         return found
-
-    async def count_due(self) -> int:
-        """How many calls should be made now."""
-        query = select(func.count()).select_from(tables.callbacks).where(_column.state == CallbackState.DUE)
-        return int((await self._connection.execute(query)).scalar_one())
 
 
 def _to_callback(row: Row[Any]) -> CallbackRequest:

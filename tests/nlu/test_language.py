@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.language import LANGUAGES, Languages
+from gateway.settings import LANGUAGES
+from nlu.language import Languages
 
 LANGUAGES_OF = Languages()
 
