@@ -42,7 +42,7 @@ def test_every_field_is_described() -> None:
         ("api_base", "api.telegram.org"),
         ("max_connections", 0),
         ("poll_timeout", 51),
-        ("tokn", "x"),
+        ("tokn", "not-to-be-told"),
     ],
 )
 def test_wrong_field_is_named_and_its_value_is_not(field: str, value: object) -> None:
