@@ -27,6 +27,14 @@
   const get = (url) => ask("GET", url);
   const post = (url, values = {}) => ask("POST", url, { values });
 
+  // What was asked of a list that was left meanwhile (another tab, other words) must not overwrite the new one.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const [path, asked = ""] = event.detail.pathInfo.requestPath.split("?");
+    if (path !== "/desk/list") return;
+    const about = new URLSearchParams(asked);
+    if (about.get("list") !== list() || about.get("q") !== query()) event.preventDefault();
+  });
+
   // A language asked for in the address holds for the parts as well as for the page.
   const language = new URLSearchParams(location.search).get("lang");
   document.addEventListener("htmx:configRequest", (event) => {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from gateway.messages import Direction, Text
 from gateway.staff import Staff
@@ -204,6 +205,29 @@ async def test_a_draft_outlives_a_reload_and_another_conversation(
     await expect(page.locator("#text")).to_have_value("недописане")
     await page.go_back()
     await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+
+
+async def test_a_late_answer_about_another_list_changes_nothing(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    await waiting.claim(me)
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.wait_for_timeout(800)
+    late = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await late.wait()
+        await route.continue_()
+
+    await page.route("**/desk/list?list=queue**", hold)
+    async with page.expect_request("**/desk/list?list=queue**"):
+        await page.click("#tab-queue")
+    await page.click("#tab-mine")
+    await expect(page.locator(f"#row-{waiting.id}")).to_be_visible()
+    async with page.expect_response("**/desk/list?list=queue**"):
+        late.set()
+    await page.wait_for_timeout(300)
+    await expect(page.locator(f"#row-{waiting.id}")).to_be_visible()
 
 
 async def test_a_blank_in_a_template_is_not_sent(
