@@ -1,51 +1,44 @@
 """The composition root: the only file that names every package, and the only place where things meet.
 
-`Brain` knows and understands (all that `frontdesk ask` and `import` need); `Frontdesk` adds channels,
-people and the web. Building opens no connection and starts nothing; `Frontdesk.web` gives the
-application whose lifespan runs the loops.
+`Frontdesk` puts the brain, the channels, the people and the web together. Building opens no connection
+and starts nothing; `Frontdesk.web` gives the application whose lifespan runs the loops.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import structlog
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.router import Router
 from litestar.types import ControllerRouterHandler
-from rich.console import Console
 
 import bots.telegram
 import bots.webchat.channel
 from bots.webchat.pages import ROOM as WEBCHAT_ROOM
 from bots.webchat.routes import routes as webchat_routes
-from gateway.asking import Asker
+from gateway.brain import Brain, utc_now
 from gateway.channels import ChannelKind, ChannelTools
 from gateway.dialogue import ARTICLE
-from gateway.errors import FrontdeskError
 from gateway.health import health_routes
 from gateway.housekeeping import Housekeeping
 from gateway.inbox import Inbox
 from gateway.live import Change, Live
-from gateway.lookup import Lookup
 from gateway.loops import Loop, running
 from gateway.media import MediaStore
 from gateway.messages import Button
-from gateway.opening import describe
 from gateway.outbox import ChannelSender
 from gateway.ports import Clock
 from gateway.receipts import Receipts
 from gateway.registry import build_channels
-from gateway.replies import Replies
 from gateway.secret import ensure_folder, load_secret
-from gateway.settings import LANGUAGES, Settings
+from gateway.settings import Settings
 from gateway.speaking import Speaker
+from gateway.steps import Step, Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from gateway.taking import Taker
@@ -69,19 +62,10 @@ from handoff.screens.routes import desk_routes
 from handoff.service import HandoffService
 from handoff.storage.canned import CannedTable
 from handoff.timers import Alarms
-from knowledge_base import cli as knowledge_cli
-from knowledge_base.base import PublishedKnowledge
-from knowledge_base.checking import TemplateChecker
 from knowledge_base.previews import Previewer
-from knowledge_base.publishing import Publisher
 from knowledge_base.routes import ROOM as EDITOR_ROOM
 from knowledge_base.routes import editor_router
 from knowledge_base.screens import EditorScreens
-from nlu.engine import EmbeddedEngine
-from nlu.entities import Extractor
-from nlu.trainer import ProcessTrainer
-
-log = structlog.get_logger()
 
 KINDS: dict[str, ChannelKind] = {kind.name: kind for kind in (bots.telegram.KIND, bots.webchat.channel.KIND)}
 ROOMS = [Room(name="gateway", folder=str(Path(__file__).parent / "web")), WEBCHAT_ROOM, DESK_ROOM, EDITOR_ROOM]
@@ -89,67 +73,13 @@ REFRESH_SECONDS = 2.0
 MIB = 1024 * 1024
 
 
-def utc_now() -> datetime:
-    """The clock of the running program."""
-    return datetime.now(UTC)
-
-
-class Brain:
-    """The knowledge base and the engine on one database: what the bot knows and understands."""
-
-    def __init__(self, settings: Settings, database: Database, texts: Texts, clock: Clock = utc_now) -> None:
-        company = settings.company
-        self.database = database
-        self.knowledge = PublishedKnowledge(database, company, clock)
-        extractor = Extractor(order_patterns=company.order_patterns, regions=company.regions)
-        self.engine = EmbeddedEngine(database, extractor, language=company.language)
-        self.checker = TemplateChecker()
-        self.publisher = Publisher(
-            database,
-            ProcessTrainer(database, clock),
-            self.checker,
-            company,
-            clock,
-            refreshers=[self.knowledge.refresh, self.engine.refresh],
-        )
-        self.hours = {language: describe(settings.hours, texts.translator(language)) for language in LANGUAGES}
-        self.replies = Replies(self.knowledge, texts, company, self.hours)
-        self.lookup = Lookup(database, self.engine, self.knowledge, self.replies, company, clock)
-        self.asker = Asker(self.engine, self.knowledge, self.replies, settings.dialogue, company, clock)
-
-    async def refresh(self) -> None:
-        """Take over what is newer in the database: articles and model."""
-        await self.knowledge.refresh()
-        await self.engine.refresh()
-
-    async def learn_what_is_published(self) -> None:
-        """Train where the published articles have no model: their training failed or was cut off."""
-        if self.knowledge.revision == self.engine.revision:
-            return
-        try:
-            await self.publisher.train()
-        except FrontdeskError as error:
-            log.error("training_failed", reason=str(error))
-
-    async def import_folder(self, folder: Path, *, console: Console, prune: bool = False) -> int:
-        """Import, publish and train with progress on `console`; returns the exit code."""
-        return await knowledge_cli.import_folder(self.publisher, folder, console=console, errors=console, prune=prune)
-
-    async def export_folder(self, folder: Path, *, console: Console) -> int:
-        """Export with progress on `console`; returns the exit code."""
-        return await knowledge_cli.export_folder(self.publisher, folder, console=console, errors=console)
-
-    async def close(self) -> None:
-        """End the template process."""
-        await self.checker.close()
-
-
 class Frontdesk:
     """Everything, put together once."""
 
-    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(self, settings: Settings, clock: Clock = utc_now, *, watch: Watch = unwatched) -> None:
         self.settings = settings
         self._clock = clock
+        self._watch = watch
         data_dir = ensure_folder(Path(settings.data_dir), "data_dir")
         self._secret = load_secret(settings.secret, data_dir)
         self.live = Live()
@@ -164,7 +94,7 @@ class Frontdesk:
         self.channels = build_channels(KINDS, settings.channels, tools)
         self.speaker = Speaker(self.channels, clock)
         self.handoffs = HandoffService(self.channels, self.brain.knowledge, self.texts, settings, clock)
-        self.inbox = Inbox(self.database, clock)
+        self.inbox = Inbox(self.database, clock, watch=watch)
         self.turns = self._turns()
         alarms = Alarms(self.speaker, self.texts, settings, clock)
         self.timers = Timers(self.database, alarms.handlers(), clock=clock, wakeups=self.wakeups)
@@ -187,6 +117,7 @@ class Frontdesk:
     def _announce(self, changes: Sequence[Change]) -> None:
         self.wakeups.ring(changes)
         self.live.publish(changes)
+        self._watch(Step.PUSHED, len(changes))
 
     def _turns(self) -> Turns:
         company = self.settings.company
@@ -209,6 +140,7 @@ class Frontdesk:
             clock=self._clock,
             wakeups=self.wakeups,
             company=company,
+            watch=self._watch,
         )
 
     # --- loops -------------------------------------------------------------------------------
@@ -234,6 +166,7 @@ class Frontdesk:
                     clock=self._clock,
                     wakeups=self.wakeups,
                     settings=self.settings.outbox,
+                    watch=self._watch,
                 )
                 workers[f"outbox:{channel.name}"] = sender.run
         return workers
@@ -278,7 +211,7 @@ class Frontdesk:
         return Litestar(
             route_handlers=[
                 *health_routes(self.database),
-                webhook_route(self.channels, self.inbox),
+                webhook_route(self.channels, self.inbox, watch=self._watch),
                 *self._webchat(),
                 api_router(self.brain.asker, self.brain.knowledge, self.brain.replies, self.settings.api_token),
                 staff,

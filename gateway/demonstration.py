@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from gateway import logs
-from gateway.app import Frontdesk, utc_now
+from gateway.app import Frontdesk
+from gateway.brain import utc_now
 from gateway.errors import SettingsError
 from gateway.messages import Value
 from gateway.secret import ensure_folder

@@ -13,6 +13,7 @@ from gateway.channels import UNREADABLE, Envelope
 from gateway.errors import StorageUnavailable
 from gateway.messages import Value
 from gateway.ports import Clock
+from gateway.steps import Step, Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxStatus
 from gateway.storage.work import Work
@@ -38,9 +39,10 @@ class Inbox:
     the others in its batch.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, watch: Watch = unwatched) -> None:
         self._database = database
         self._clock = clock
+        self._watch = watch
         self._gathered: deque[_Waiting] = deque()
         self._committer: asyncio.Task[None] | None = None
 
@@ -57,6 +59,7 @@ class Inbox:
             envelopes=tuple(envelopes),
             committed=asyncio.get_running_loop().create_future(),
         )
+        self._watch(Step.RECEIVED, len(waiting.envelopes))
         self._gathered.append(waiting)
         if self._committer is None:
             self._committer = asyncio.create_task(self._commit_gathered(), name="inbox")
@@ -89,6 +92,7 @@ class Inbox:
         try:
             async with self._database.write() as work:
                 await self._store(work, batch)
+                self._watch(Step.INSERTED, sum(len(waiting.envelopes) for waiting in batch))
         except StorageUnavailable as error:
             _refuse(batch, error)
         except Exception as error:
@@ -103,6 +107,7 @@ class Inbox:
             _refuse(batch, StorageUnavailable("not stored"))
             raise
         else:
+            self._watch(Step.STORED, sum(len(waiting.envelopes) for waiting in batch))
             for waiting in batch:
                 if not waiting.committed.done():
                     waiting.committed.set_result(None)

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from gateway.app import Brain
 from gateway.asking import Asked
+from gateway.brain import Brain
 from gateway.errors import FrontdeskError, SettingsError
 from gateway.settings import LANGUAGES, Settings
 from gateway.storage.engine import Database

@@ -23,6 +23,7 @@ from gateway.ports import Clock
 from gateway.rates import Limiter
 from gateway.retries import Fate, Verdict, judge
 from gateway.settings import Outbox as OutboxSettings
+from gateway.steps import Step, Watch, unwatched
 from gateway.storage.deliveries import Delivery, DeliveryState
 from gateway.storage.engine import Database
 from gateway.wakeups import OUTBOX, POLL_SECONDS, Wakeups, wait_for
@@ -47,6 +48,7 @@ class ChannelSender:
         wakeups: Wakeups,
         settings: OutboxSettings,
         jitter: Callable[[], float] = random.random,
+        watch: Watch = unwatched,
     ) -> None:
         self._database = database
         self._channel = channel
@@ -54,6 +56,7 @@ class ChannelSender:
         self._wakeups = wakeups
         self._settings = settings
         self._jitter = jitter
+        self._watch = watch
         self._bell = wakeups.bell(OUTBOX)
         self._limiter = Limiter(channel.capabilities.rate, time.monotonic())
         self._under_way = 0
@@ -86,7 +89,10 @@ class ChannelSender:
                 for delivery in await work.deliveries.expired(self._channel.name, now):
                     verdict = self._judge(delivery, Ambiguous("sender died"))
                     await work.deliveries.settle(delivery, now, **_changes(delivery, verdict, "sender died", now))
-                return await work.deliveries.lease(self._channel.name, room, str(uuid4()), now, now + LEASE)
+                leased = await work.deliveries.lease(self._channel.name, room, str(uuid4()), now, now + LEASE)
+            if leased:
+                self._watch(Step.LEASED, len(leased))
+            return leased
         except StorageUnavailable as error:
             log.warning("outbox_waits", channel=self._channel.name, reason=str(error))
         except Exception:
@@ -115,7 +121,9 @@ class ChannelSender:
         await asyncio.sleep(delay)
         try:
             async with asyncio.timeout(SEND_SECONDS):
+                self._watch(Step.SENDING, 1)
                 platform_id = await self._channel.send(delivery.send)
+                self._watch(Step.ANSWERED, 1)
         except SendError as error:
             await self._settle_error(delivery, error)
         except TimeoutError:
@@ -160,6 +168,7 @@ class ChannelSender:
                     topic = conversation_topic(delivery.conversation_id)
                     work.announce(topic, "delivery", message=delivery.message_id)
                     work.announce(DESK, "delivery", conversation=delivery.conversation_id)
+                self._watch(Step.SETTLED, 1)
                 return
             except StorageUnavailable as error:
                 log.warning("settle_waits", delivery=delivery.id, reason=str(error))

@@ -16,6 +16,7 @@ from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
 from gateway.ports import Clock, Engine, Understanding, Utterance
 from gateway.receipts import Receipts
 from gateway.settings import Company
+from gateway.steps import Step, Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxRow
 from gateway.storage.work import Work
@@ -52,6 +53,7 @@ class Turns:
         clock: Clock,
         wakeups: Wakeups,
         company: Company,
+        watch: Watch = unwatched,
     ) -> None:
         self._database = database
         self._channels = channels
@@ -61,6 +63,7 @@ class Turns:
         self._clock = clock
         self._wakeups = wakeups
         self._company = company
+        self._watch = watch
         self._bell = wakeups.bell(INBOX)
 
     async def run(self) -> None:
@@ -145,10 +148,15 @@ class Turns:
         by_row = {one.row.id: one for one in prepared}
         async with self._database.write() as work:
             claimed = await work.inbox.claim({one.row.contact_id for one in prepared}, by_row)
+            if claimed:
+                self._watch(Step.CLAIMED, len(claimed))
             for row in claimed:
                 await self._take_one(work, by_row[row.id])
             if claimed:
                 await work.inbox.settle([row.id for row in claimed])
+                self._watch(Step.DECIDED, len(claimed))
+        if claimed:
+            self._watch(Step.TURNED, len(claimed))
         return len(claimed)
 
     async def _take_apart(self, prepared: Sequence[Prepared]) -> int:

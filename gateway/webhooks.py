@@ -14,6 +14,7 @@ from litestar.response import Response
 from gateway.channels import Channel, WebhookRequest
 from gateway.errors import NotFound, RequestRefused
 from gateway.inbox import Inbox
+from gateway.steps import Step, Watch, unwatched
 
 log = structlog.get_logger()
 
@@ -21,11 +22,14 @@ BODY_LIMIT = 1024 * 1024
 """Bytes; platforms send far less (Telegram's updates are a few KiB)."""
 
 
-def webhook_route(channels: Mapping[str, Channel], inbox: Inbox) -> HTTPRouteHandler:
+def webhook_route(channels: Mapping[str, Channel], inbox: Inbox, *, watch: Watch = unwatched) -> HTTPRouteHandler:
     """`/channels/{name}/webhook`: POST brings events, GET is some platforms' verification handshake.
 
     200 after the commit, 401/403 forged, 404 no such channel, 413 too large, 503 not stored.
     """
+
+    async def acked(_request: Request[Any, Any, Any]) -> None:
+        watch(Step.ACKED, 1)
 
     @route(
         "/channels/{name:str}/webhook",
@@ -33,6 +37,7 @@ def webhook_route(channels: Mapping[str, Channel], inbox: Inbox) -> HTTPRouteHan
         request_max_body_size=BODY_LIMIT,
         include_in_schema=False,
         status_code=200,
+        after_response=acked,
     )
     async def receive(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
         channel = channels.get(name)
