@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from nlu.time_pieces import Clock, Hour, Part, Words
-from nlu.time_words import AFTERNOON, EVENING, MORNING, NIGHT, NOON, Kind
+from nlu.time_words import AFTERNOON, EVENING, MORNING, NIGHT, NOON, TONIGHT, Kind
 
 _DASHES = frozenset("-–—")
 _CONTINUING = _DASHES | frozenset("%№$€/*x")
@@ -58,7 +58,7 @@ class ClockGrammar:
 
     def part(self, place: int, *, dated: bool = False) -> tuple[Part, int] | None:
         """A part of the day: «увечері», "in the morning", «по обіді»."""
-        if self._words.text(place) == "tonight":
+        if self._words.text(place) == TONIGHT:
             return Part(EVENING), place + 1
         start = place + (self._words.text(place) in _LEADING)
         start = self._words.skip(start, Kind.AT, Kind.ON, Kind.THIS)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 
 from nlu.normal import normalise, skeleton
 from nlu.thesaurus import CONCEPTS
 
-_CACHE_LIMIT = 20_000
+_REMEMBERED = 4096  # words whose concepts are not looked up twice
 _PAIRED = 10  # concepts of one text that are paired: 45 pairs at most, a longer text is no question
+
+_Sequence = tuple[tuple[str, ...], str]
 
 
 class Concepts:
@@ -18,8 +21,10 @@ class Concepts:
     def __init__(self, thesaurus: str = CONCEPTS) -> None:
         self._exact: dict[str, set[str]] = {}
         self._stems: dict[str, set[str]] = {}
-        self._sequences: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        self._cache: dict[str, tuple[str, ...]] = {}
+        self._sequences: dict[str, list[_Sequence]] = {}
+        self.of_word = lru_cache(_REMEMBERED)(self._of_word)
+        """The concepts of one word: those of the whole word and of its longest known stem."""
+        self._begun_by = lru_cache(_REMEMBERED)(self._look_up)
         for line in thesaurus.replace("\n ", " ").splitlines():
             name, _, stems = line.partition(": ")
             for stem in stems.split():
@@ -34,32 +39,31 @@ class Concepts:
         else:
             self._stems.setdefault(parts[0], set()).add(name)
 
-    def of_word(self, word: str) -> tuple[str, ...]:
-        """The concepts of one word: those of the whole word and of its longest known stem."""
-        found = self._cache.get(word)
-        if found is None:
-            names = set(self._exact.get(word, ()))
-            for end in range(len(word), 1, -1):
-                if word[:end] in self._stems:
-                    names |= self._stems[word[:end]]
-                    break
-            found = tuple(sorted(names))
-            if len(self._cache) < _CACHE_LIMIT:
-                self._cache[word] = found
-        return found
+    def _of_word(self, word: str) -> tuple[str, ...]:
+        names = set(self._exact.get(word, ()))
+        for end in range(len(word), 1, -1):
+            if word[:end] in self._stems:
+                names |= self._stems[word[:end]]
+                break
+        return tuple(sorted(names))
+
+    def _look_up(self, word: str) -> list[_Sequence]:
+        """The rows of words that begin with this one: what must follow, and the concept."""
+        begun = self._sequences.get(word[:2], ())
+        return [(parts[1:], name) for parts, name in begun if word.startswith(parts[0])]
 
     def of(self, words: Sequence[str]) -> list[str]:
         """The different concepts in `words`, sorted."""
         names: set[str] = set()
         for position, word in enumerate(words):
             names.update(self.of_word(word))
-            for sequence, name in self._sequences.get(word[:2], ()):
-                here = words[position : position + len(sequence)]
-                if len(here) == len(sequence) and all(map(str.startswith, here, sequence)):
+            for rest, name in self._begun_by(word):
+                here = words[position + 1 : position + 1 + len(rest)]
+                if len(here) == len(rest) and all(map(str.startswith, here, rest)):
                     names.add(name)
         return sorted(names)
 
     def grams(self, words: Sequence[str]) -> list[str]:
         """The concepts in `words` and every pair of them, as feature names."""
         names = self.of(words)
-        return names + [f"{one}+{other}" for one, other in combinations(names[:_PAIRED], 2)]
+        return [f"#{name}" for name in names] + [f"#{one}+{other}" for one, other in combinations(names[:_PAIRED], 2)]

@@ -60,10 +60,19 @@ class Curve(NamedTuple):
         result: Doubles = evidence.inputs() @ np.array(self)
         return result
 
-    def at(self, evidence: Evidence) -> Floats:
-        """The confidence, 0–1."""
-        result: Floats = _sigmoid(self.level(evidence)).astype(np.float32)
-        return result
+    def without_likeness(self, probability: float, coverage: float) -> float:
+        """What a single case's probability and coverage say: its log-odds but for `of_likeness`, which only
+        lowers them."""
+        return self.offset + self.probability * math.log(max(probability, _FLOOR)) + self.coverage * coverage
+
+    def of_likeness(self, likeness: float) -> float:
+        """What a single case's likeness adds to its log-odds: at most 0."""
+        return self.likeness * math.log(min(max(likeness, _FLOOR), 1.0))
+
+
+def sigmoid(level: float) -> float:
+    """The probability, 0–1, with these log-odds."""
+    return 1 / (1 + math.exp(-min(max(level, -30.0), 30.0)))
 
 
 PLAIN = Curve(-0.5, 1.8, 0.3, 3.2)
@@ -109,13 +118,13 @@ def _newton(inputs: Doubles, truth: Doubles, weight: Doubles, prior: Doubles) ->
     beta = prior.copy()
     ridge = _RIDGE * np.eye(len(beta))
     for _ in range(_STEPS):
-        chance = _sigmoid(inputs @ beta)
+        chance = _chances(inputs @ beta)
         slope = inputs.T @ (weight * (truth - chance)) - ridge @ (beta - prior)
         bend = (inputs * (weight * chance * (1 - chance))[:, None]).T @ inputs + ridge
         beta = beta + np.linalg.solve(bend, slope)
     return beta
 
 
-def _sigmoid(level: Doubles) -> Doubles:
+def _chances(level: Doubles) -> Doubles:
     result: Doubles = 1 / (1 + np.exp(-np.clip(level, -30, 30)))
     return result

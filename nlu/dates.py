@@ -13,7 +13,21 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nlu.time_grammar import Grammar
-from nlu.time_pieces import Calendar, Clock, Day, Distance, Hour, Part, Piece, Relative, Week, Weekday, Words, tokens
+from nlu.time_pieces import (
+    Calendar,
+    Clock,
+    Day,
+    Distance,
+    Hour,
+    Part,
+    Piece,
+    Relative,
+    Week,
+    Weekday,
+    Words,
+    may_name_a_time,
+    tokens,
+)
 from nlu.time_words import MORNING, PARTS
 
 _NOON = 12 * 60
@@ -37,19 +51,22 @@ def find_windows(text: str, now: datetime, zone: str) -> list[Window]:
         now: an aware datetime that relative words count from.
         zone: the customer's IANA time zone; an unknown one counts as UTC.
     """
+    if not may_name_a_time(text):
+        return []
     found = tokens(text)
-    grammar = Grammar(Words(found))
+    words = Words(found)
+    grammar = Grammar(words)
     resolver = _Resolver(now.astimezone(_zone(zone)))
     windows: list[Window] = []
-    place = 0
-    while place < len(found):
-        pieces, after = grammar.group(place)
-        span = resolver.resolve(pieces) if pieces else None
-        if span is None:
-            place += 1
+    after = 0
+    for place in words.openings():
+        if place < after:
             continue
-        windows.append(Window(found[place].start, found[after - 1].end, *span))
-        place = after
+        pieces, end = grammar.group(place)
+        span = resolver.resolve(pieces) if pieces else None
+        if span is not None:
+            windows.append(Window(found[place].start, found[end - 1].end, *span))
+            after = end
     return windows
 
 

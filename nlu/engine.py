@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 
@@ -16,10 +17,22 @@ from nlu.entities import Extractor
 from nlu.language import Languages
 from nlu.model import Model, from_bytes
 from nlu.mood import Moods
-from nlu.normal import LIMIT
+from nlu.normal import LIMIT, Reading, read
 from nlu.storage import Models
 
 _log = structlog.get_logger(__name__)
+
+
+_AT_ONCE = 16
+_SIGNS_AT_ONCE = LIMIT
+_WORDS_AT_ONCE = 32
+
+
+class Heard(NamedTuple):
+    """What somebody said, and its text without what JSON and databases refuse: it is stored."""
+
+    utterance: Utterance
+    text: str
 
 
 class EmbeddedEngine:
@@ -47,26 +60,28 @@ class EmbeddedEngine:
         return self._model.revision if self._model else None
 
     async def understand(self, utterances: Sequence[Utterance]) -> list[Understanding]:
-        """One understanding for each utterance, in order. Takes under a millisecond each, so it stays
-        in the event loop but lets others in between."""
+        """One understanding for each utterance, in order. Between portions of a few milliseconds' worth the
+        event loop is left to others."""
         model = self._model
-        found = []
-        for utterance in utterances:
-            found.append(self._one(model, utterance))
-            await asyncio.sleep(0)
+        found: list[Understanding] = []
+        for some in _portions([Heard(one, clean_text(one.text)) for one in utterances]):
+            if found:
+                await asyncio.sleep(0)
+            readings = [read(heard.text[:LIMIT]) for heard in some]
+            rankings = await _rank(model, [reading.words for reading in readings]) if model else [()] * len(some)
+            found += map(self._one, some, readings, rankings)
         return found
 
-    def _one(self, model: Model | None, utterance: Utterance) -> Understanding:
-        cleaned = clean_text(utterance.text)  # the understanding is stored as JSON, which takes no surrogates
-        text = cleaned[:LIMIT]
-        guess = self._languages.guess(text, utterance.language, self._fallback)
+    def _one(self, heard: Heard, reading: Reading, ranking: tuple[Ranked, ...]) -> Understanding:
+        asked = heard.utterance
+        guess = self._languages.guess(reading, asked.language, self._fallback)
         return Understanding(
-            text=cleaned,
+            text=heard.text,
             language=guess.language,
             language_confidence=guess.probability,
-            ranking=_rank(model, text),
-            entities=self._extractor.find(text, now=utterance.now, zone=utterance.zone, language=guess.language),
-            mood=self._moods.of(text),
+            ranking=ranking,
+            entities=self._extractor.find(reading.text, now=asked.now, zone=asked.zone, language=guess.language),
+            mood=self._moods.of(reading),
         )
 
     async def refresh(self) -> bool:
@@ -97,5 +112,22 @@ class EmbeddedEngine:
         return True
 
 
-def _rank(model: Model | None, text: str) -> tuple[Ranked, ...]:
-    return model.rank(text) if model else ()
+async def _rank(model: Model, texts: Sequence[Sequence[str]]) -> list[tuple[Ranked, ...]]:
+    """Their rankings. Others come in while new words are met: to mend a mistyped one is most of the work."""
+    words = [word for text in texts for word in text]
+    for begin in range(0, len(words) - _WORDS_AT_ONCE, _WORDS_AT_ONCE):
+        model.meet(words[begin : begin + _WORDS_AT_ONCE])
+        await asyncio.sleep(0)
+    return model.rank_all(texts)
+
+
+def _portions(heard: Sequence[Heard]) -> Iterator[Sequence[Heard]]:
+    """`heard` in runs that take a few milliseconds each."""
+    begin, signs = 0, 0
+    for end, one in enumerate(heard):
+        signs += min(len(one.text), LIMIT)
+        if end - begin == _AT_ONCE or (signs > _SIGNS_AT_ONCE and end > begin):
+            yield heard[begin:end]
+            begin, signs = end, min(len(one.text), LIMIT)
+    if begin < len(heard):
+        yield heard[begin:]

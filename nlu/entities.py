@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, format_number
+from phonenumbers import Leniency, PhoneMetadata, PhoneNumberFormat, PhoneNumberMatcher, format_number
 
 from gateway.errors import SettingsError
 from gateway.ports import Entity, EntityKind
@@ -18,6 +18,7 @@ ORDER_PATTERNS = (r"\bZH\d{9}UA\b",)
 _MOST = 20  # entities of one text: a pasted price list is no question
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[^\W_](?:[\w-]{0,62})(?:\.[^\W_][\w-]{0,62})+(?<![-_])")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+")
+_FEWEST_DIGITS = 6  # of any country's numbers with their international prefix
 _EDGE = ".,;:!?)]}>\"'«»…"
 
 
@@ -34,6 +35,7 @@ class Extractor:
     def __init__(self, order_patterns: Iterable[str] = ORDER_PATTERNS, regions: Sequence[str] = ("UA",)) -> None:
         self._orders = [_compiled(number, pattern) for number, pattern in enumerate(order_patterns)]
         self._regions = tuple(regions) or ("ZZ",)
+        self._digits = re.compile(rf"\d(?:\D*\d){{{_fewest_digits(self._regions) - 1}}}")
 
     def find(self, text: str, *, now: datetime, zone: str, language: str | None = None) -> tuple[Entity, ...]:
         """The entities of `text` by place, none overlapping another.
@@ -61,6 +63,8 @@ class Extractor:
                 yield _entity(EntityKind.ORDER, match.group(), match.group().upper(), match.start())
 
     def _find_phones(self, text: str) -> Iterator[Entity]:
+        if not self._digits.search(text):
+            return
         taken: list[tuple[int, int]] = []
         for region in self._regions:
             for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
@@ -68,6 +72,13 @@ class Extractor:
                     taken.append((match.start, match.end))
                     value = format_number(match.number, PhoneNumberFormat.E164)
                     yield _entity(EntityKind.PHONE, match.raw_string, value, match.start)
+
+
+def _fewest_digits(regions: Iterable[str]) -> int:
+    """Digits without which a text has no telephone number: to look for one is slow."""
+    known = filter(None, map(PhoneMetadata.metadata_for_region, regions))
+    lengths = [length for country in known if country.general_desc for length in country.general_desc.possible_length]
+    return min([_FEWEST_DIGITS, *filter(lambda length: length > 0, lengths)])
 
 
 def _compiled(number: int, pattern: str) -> re.Pattern[str]:
@@ -78,13 +89,13 @@ def _compiled(number: int, pattern: str) -> re.Pattern[str]:
 
 
 def _find_emails(text: str) -> Iterator[Entity]:
-    for match in _EMAIL.finditer(text):
+    for match in _EMAIL.finditer(text) if "@" in text else ():
         yield _entity(EntityKind.EMAIL, match.group(), match.group().lower(), match.start())
 
 
 def _find_links(text: str) -> Iterator[Entity]:
     """Web addresses, without a value: only so that their digits are not read as something else."""
-    for match in _LINK.finditer(text):
+    for match in _LINK.finditer(text) if "://" in text or "www." in text else ():
         yield _entity(EntityKind.EMAIL, match.group(), "", match.start())
 
 

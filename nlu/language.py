@@ -12,18 +12,23 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
 from nlu.background import everyday_text
-from nlu.normal import normalise, skeleton, squeeze, words
+from nlu.normal import Reading, normalise, skeleton, squeeze, words
 from nlu.vocabulary import ONLY, common_words
 
-_UKRAINIAN_LETTER = re.compile("[іїєґ]")
-_RUSSIAN_LETTER = re.compile("[ыъэ]")
+_OWN_LETTERS = {"uk": re.compile("[іїєґ]"), "ru": re.compile("[ыъэ]")}
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[a-z]")
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+|\S*\d\S*")
+_ADDRESSED = re.compile(r"[@\d]|https?://|www\.")
+_RUN = re.compile(r"\S+")
+_LINK = re.compile(r"https?://\S+|www\.\S+")
+_DIGIT = re.compile(r"\d")
+_REMEMBERED = 4096  # words whose votes are not counted twice
 _MAX_WORDS = 60
 _LETTER_WEIGHT = 4.0  # one such letter is worth e⁴ ≈ 55 to 1
 _WORD_WEIGHT = 2.5
@@ -51,55 +56,95 @@ class Languages:
         self._skeletons = {language: {skeleton(word) for word in lists[language]} for language in LANGUAGES}
         only = {language: set(normalise(listed).split()) for language, listed in ONLY.items()}
         self._only = {"uk": only["uk"] - only["ru"], "ru": only["ru"] - only["uk"]}
+        self._voter = lru_cache(_REMEMBERED)(self._ask)
 
-    def guess(self, text: str, hint: str | None = None, fallback: str = "uk") -> Guess:
-        """The language of `text`; `hint` is the conversation's so far, `fallback` the firm's own.
+    def guess(self, reading: Reading, hint: str | None = None, fallback: str = "uk") -> Guess:
+        """The language of a text; `hint` is the conversation's so far, `fallback` the firm's own.
 
         A text without letters gives the hint (else the fallback) with probability 0.5.
         """
-        found = words(squeeze(_ADDRESS.sub(" ", normalise(text))))[:_MAX_WORDS]
-        cyrillic = [word for word in found if _CYRILLIC.search(word)]
-        latin = [word for word in found if _LATIN.search(word)]
-        if not cyrillic and not latin:
+        votes = _votes([self._voter(word) for word in _spoken(reading)])
+        if votes is None:
             return Guess(language=hint if hint in LANGUAGES else fallback, probability=0.5)
-        if cyrillic and sum(map(len, cyrillic)) * 2 >= sum(map(len, latin)):
-            votes = self._cyrillic_votes(cyrillic)
-        else:
-            votes = self._latin_votes(latin)
         if hint in votes:
             votes[hint] += _HINT
         elif fallback in votes:
             votes[fallback] += _HINT / 4
         return _verdict(votes)
 
-    def _cyrillic_votes(self, found: list[str]) -> dict[str, float]:
-        listed = self._sets["uk"] | self._sets["ru"]
-        votes = self._cyrillic.votes([word for word in found if word not in listed])
-        ukrainian = sum(bool(_UKRAINIAN_LETTER.search(word)) for word in found)
-        russian = sum(bool(_RUSSIAN_LETTER.search(word)) for word in found)
-        votes["uk"] += _LETTER_WEIGHT * ukrainian
-        votes["ru"] += _LETTER_WEIGHT * russian
-        for language, other in (("uk", "ru"), ("ru", "uk")):
-            own = self._sets[language] - self._sets[other]
-            votes[language] += _WORD_WEIGHT * sum(word in own for word in found)
-            votes[language] += _WORD_WEIGHT * sum(word in self._only[language] for word in found)
-        ukrainian += sum(word in self._only["uk"] for word in found)
-        russian += sum(word in self._only["ru"] for word in found)
-        if ukrainian and votes["uk"] < votes["ru"] and ukrainian >= russian:
-            votes["uk"] = votes["ru"] + 1.0  # surzhyk: see above
-        return votes
+    def _ask(self, word: str) -> _Voter:
+        return _Voter(
+            self._in_cyrillic(word) if _CYRILLIC.search(word) else None,
+            self._in_latin(word) if _LATIN.search(word) else None,
+        )
 
-    def _latin_votes(self, found: list[str]) -> dict[str, float]:
-        folded = [skeleton(word) for word in found]
-        votes = self._latin.votes(folded)
-        for word, bare in zip(found, folded, strict=True):
-            if word in self._sets["en"]:
-                votes["en"] += _WORD_WEIGHT
-                continue
+    def _in_cyrillic(self, word: str) -> _Voice:
+        listed = {language: word in self._sets[language] for language in ("uk", "ru")}
+        votes = dict.fromkeys(listed, 0.0) if any(listed.values()) else self._cyrillic.votes(word)
+        proofs = []
+        for (language, letter), other in zip(_OWN_LETTERS.items(), ("ru", "uk"), strict=True):
+            lettered, only = bool(letter.search(word)), word in self._only[language]
+            own = listed[language] and not listed[other]
+            votes[language] += _LETTER_WEIGHT * lettered + _WORD_WEIGHT * (own + only)
+            proofs.append(lettered + only)
+        return _Voice(len(word), tuple(votes.values()), tuple(proofs))
+
+    def _in_latin(self, word: str) -> _Voice:
+        bare = skeleton(word)
+        votes = self._latin.votes(bare)
+        if word in self._sets["en"]:
+            votes["en"] += _WORD_WEIGHT
+        elif len(bare) > 1:
             for language in ("uk", "ru"):
-                votes[language] += _WORD_WEIGHT * (bare in self._skeletons[language] and len(bare) > 1)
-        votes["en"] += 2.0  # most Latin text is English
-        return votes
+                votes[language] += _WORD_WEIGHT * (bare in self._skeletons[language])
+        return _Voice(len(word), tuple(votes.values()))
+
+
+class _Voice(NamedTuple):
+    """A word's letters and its votes for each language of its script; for Cyrillic also how many proofs
+    of Ukrainian and of Russian it is."""
+
+    letters: int
+    votes: tuple[float, ...]
+    proofs: tuple[int, ...] = ()
+
+
+class _Voter(NamedTuple):
+    """What a word says in each script it has letters of: a mixed one speaks in both."""
+
+    cyrillic: _Voice | None
+    latin: _Voice | None
+
+
+def _spoken(reading: Reading) -> list[str]:
+    """The first words of the text without addresses and anything with a digit: nobody's language."""
+    if not _ADDRESSED.search(reading.normal):
+        return reading.words[:_MAX_WORDS]
+    runs = _RUN.findall(reading.normal)
+    kept = [_LINK.sub(" ", run) for run in runs if not _DIGIT.search(run) and "@" not in run[1:-1]]
+    return words(squeeze(" ".join(kept)))[:_MAX_WORDS]
+
+
+def _votes(voters: list[_Voter]) -> dict[str, float] | None:
+    """The languages' votes by the script that most is written in; None without letters of either."""
+    cyrillic = [cyrillic for cyrillic, _ in voters if cyrillic]
+    latin = [latin for _, latin in voters if latin]
+    if not cyrillic and not latin:
+        return None
+    letters = sum([voice.letters for voice in latin]) if latin else 0
+    if cyrillic and sum([voice.letters for voice in cyrillic]) * 2 >= letters:
+        return _cyrillic_votes(cyrillic)
+    votes = {name: sum([voice.votes[place] for voice in latin]) for place, name in enumerate(LANGUAGES)}
+    votes["en"] += 2.0  # most Latin text is English
+    return votes
+
+
+def _cyrillic_votes(voices: list[_Voice]) -> dict[str, float]:
+    votes = {"uk": sum([voice.votes[0] for voice in voices]), "ru": sum([voice.votes[1] for voice in voices])}
+    ukrainian, russian = sum([voice.proofs[0] for voice in voices]), sum([voice.proofs[1] for voice in voices])
+    if ukrainian and votes["uk"] < votes["ru"] and ukrainian >= russian:
+        votes["uk"] = votes["ru"] + 1.0  # surzhyk: see above
+    return votes
 
 
 class _Letters:
@@ -115,8 +160,9 @@ class _Letters:
             self._scores[language] = {g: math.log((n + _SMOOTHING) / total) for g, n in counted.items()}
             self._unseen[language] = math.log(_SMOOTHING / total)
 
-    def votes(self, found: Iterable[str]) -> dict[str, float]:
-        grams = [gram for word in found for gram in _grams(word)]
+    def votes(self, word: str) -> dict[str, float]:
+        """What the letters of `word` say for each language."""
+        grams = _grams(word)
         return {
             language: _GRAM_SHARE * sum(scores.get(gram, self._unseen[language]) for gram in grams)
             for language, scores in self._scores.items()

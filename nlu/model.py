@@ -6,8 +6,10 @@ The bytes are an `.npz` archive without pickled objects, so a foreign file can b
 from __future__ import annotations
 
 import io
+import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -17,16 +19,21 @@ from numpy.typing import NDArray
 from gateway.errors import FrontdeskError
 from gateway.messages import Value
 from gateway.ports import Ranked
-from nlu.confidence import Curve, Evidence
-from nlu.features import TOTAL, Floats, Ints, Reader, Vector, Weights, coverage, presence
+from nlu.confidence import Curve, sigmoid
+from nlu.features import TOTAL, Floats, Ints, Reader
+from nlu.normal import read
+from nlu.postings import Postings, Sparse
 from nlu.regression import softmax
 from nlu.repair import Repair
+from nlu.vectors import Weigher, Word
 from nlu.vocabulary import common_skeletons
 
 FORMAT = 1
 ASIDE = ""
 """The silent intent of everyday questions: it takes its share of probability and is never ranked."""
 _RANKED = 10
+_NOTHING = -10.0
+"""Log-odds that make a confidence of less than half of the last digit told."""
 
 
 class Card(Value, frozen=True, kw_only=True):
@@ -58,21 +65,39 @@ class Arrays(NamedTuple):
     counts: Ints
 
 
-class Model:
-    """Ranks the intents of a text. Not changed after it was made; safe to share between threads."""
+class Learnt(NamedTuple):
+    """What a training gives and the bytes hold: `features` and `words` are names, in the arrays' order."""
 
-    def __init__(self, card: Card, features: Sequence[str], words: Sequence[str], arrays: Arrays) -> None:
+    card: Card
+    features: Sequence[str]
+    words: Sequence[str]
+    arrays: Arrays
+
+
+class _Draft(NamedTuple):
+    """The likeliest intents of a text, and the log-odds of the first of them as if one of their phrases
+    said just the same; the others have none that comes to the last digit."""
+
+    intents: list[int]
+    levels: list[float]
+
+
+class Model:
+    """Ranks the intents of texts. Not changed after it was made; safe to share between threads."""
+
+    def __init__(self, learnt: Learnt) -> None:
+        card, arrays = learnt.card, learnt.arrays
         self.card = card
-        self.features = tuple(features)
-        self.words = tuple(words)
-        self.arrays = arrays
         self._curve = Curve(*card.curve)
-        self._weights = Weights({name: n for n, name in enumerate(features)}, arrays.gains, card.unseen)
-        counts = dict(zip(words, arrays.counts.tolist(), strict=True))
-        self._reader = Reader(Repair(counts, common_skeletons()))
-        self._starts_list: list[int] = arrays.starts.tolist()
-        labels = np.searchsorted(arrays.firsts, np.arange(card.phrases), side="right") - 1
-        self._present = presence(arrays.starts, arrays.rows, labels, len(card.intents))
+        self._weights, self._bias = arrays.weights, arrays.bias
+        self._hopeless = [Ranked(intent=intent, confidence=0.0) for intent in card.intents]
+        self._ranked = np.array([intent != ASIDE for intent in card.intents])
+        self._most = min(_RANKED, int(self._ranked.sum()))
+        columns = Sparse(arrays.starts.astype(np.intp), arrays.rows, arrays.values)
+        self._postings = Postings(columns, arrays.firsts, card.phrases)
+        counts = dict(zip(learnt.words, arrays.counts.tolist(), strict=True))
+        reader = Reader(Repair(counts, common_skeletons()))
+        self._weigher = Weigher(learnt.features, arrays.gains, card.unseen, reader, self._postings.intents)
 
     @property
     def revision(self) -> int:
@@ -81,42 +106,66 @@ class Model:
 
     def rank(self, text: str) -> tuple[Ranked, ...]:
         """The likeliest intents of `text`, best first; none where no word of it is known."""
-        vector = self._weights.vector(self._reader.grams(self._reader.words(text)))
-        if not len(vector.indices):
-            return ()
-        chances = softmax(vector.values @ self.arrays.weights[vector.indices] + self.arrays.bias)
-        evidence = Evidence(chances, self._likeness(vector), coverage(vector, self._present))
-        confidence = self._curve.at(evidence)
-        intents = self.card.intents
-        order = [place for place in np.argsort(-chances, kind="stable") if intents[place] != ASIDE][:_RANKED]
-        # Never surer of the second than of the first, whatever the nearest phrase says.
-        falling = np.minimum.accumulate(confidence[order])
-        return tuple(
-            Ranked(intent=intents[place], confidence=round(float(sure), 4))
-            for place, sure in zip(order, falling, strict=True)
-        )
+        return self.rank_all([read(text).words])[0]
 
-    def _likeness(self, vector: Vector) -> Floats:
-        """For each intent the highest cosine between the text and one of its phrases."""
-        arrays = self.arrays
-        begins = self._starts_list
-        slices = [(begins[number], begins[number + 1]) for number in vector.indices.tolist()]
-        # Copying slices beats indexing by a list of places three times over.
-        rows = np.concatenate([arrays.rows[begin:end] for begin, end in slices])
-        products = np.concatenate([arrays.values[begin:end] for begin, end in slices])
-        products *= np.repeat(vector.values, [end - begin for begin, end in slices])
-        dots = np.bincount(rows, products, minlength=self.card.phrases)
-        best = np.maximum.reduceat(dots, arrays.firsts)
-        result: Floats = (best / (vector.length * TOTAL)).astype(np.float32)
-        return result
+    def rank_all(self, texts: Sequence[Sequence[str]]) -> list[tuple[Ranked, ...]]:
+        """The same of many texts, given as words (see `nlu.normal.read`)."""
+        if not texts:
+            return []
+        vectors = self._weigher.vectors(texts)
+        features = vectors.features
+        chances = softmax(self._scores(features))
+        order = np.argsort(np.where(self._ranked, -chances, 1), kind="stable")[:, : self._most]
+        chances = chances[np.arange(len(texts))[:, None], order]
+        known = (features.starts[1:] > features.starts[:-1]).tolist()
+        drafts = list(map(self._draft, known, vectors.words, order.tolist(), chances.tolist()))
+        of = [text for text, draft in enumerate(drafts) for _ in draft.levels]
+        intents = [intent for draft in drafts for intent in draft.intents[: len(draft.levels)]]
+        products = iter(self._postings.likeness(features, of, intents))
+        return [self._told(draft, products, length) for draft, length in zip(drafts, vectors.lengths, strict=True)]
+
+    def meet(self, words: Iterable[str]) -> None:
+        """Look up words that `rank_all` will be asked about: what they are is remembered."""
+        self._weigher.meet(words)
+
+    def _draft(self, known: bool, words: Sequence[Word], intents: list[int], chances: list[float]) -> _Draft:
+        """What can be said before the nearest phrases are looked for."""
+        if not known:
+            return _Draft([], [])
+        stems = {word.stem: word for word in words}.values()
+        total = sum([word.weight for word in stems])
+        levels = []
+        for intent, chance in zip(intents, chances, strict=True):
+            covered = sum([word.weight for word in stems if word.intents >> intent & 1]) / total
+            level = self._curve.without_likeness(chance, covered)
+            if level < _NOTHING:
+                break  # nor can any after it: see `_told`
+            levels.append(level)
+        return _Draft(intents, levels)
+
+    def _told(self, draft: _Draft, products: Iterator[float], length: float) -> tuple[Ranked, ...]:
+        """The ranking; `products` are those of the nearest phrases of the intents that have a level."""
+        lowest, told = math.inf, []
+        for intent, level, product in zip(draft.intents, draft.levels, products, strict=False):
+            # Never surer of the second than of the first, whatever the nearest phrase says.
+            lowest = min(lowest, level + self._curve.of_likeness(product / (length * TOTAL)))
+            told.append(Ranked(intent=self.card.intents[intent], confidence=round(sigmoid(lowest), 4)))
+        return (*told, *[self._hopeless[intent] for intent in draft.intents[len(told) :]])
+
+    def _scores(self, texts: Sparse) -> Floats:
+        scores = np.empty((len(texts.starts) - 1, len(self._bias)), np.float32)
+        for row, (begin, end) in enumerate(pairwise(texts.starts.tolist())):
+            np.dot(texts.values[begin:end], self._weights.take(texts.indices[begin:end], 0), out=scores[row])
+        scores += self._bias
+        return scores
 
 
-def to_bytes(model: Model) -> bytes:
-    """`model` as an archive that `from_bytes` reads."""
-    stored: dict[str, NDArray[np.generic]] = dict(model.arrays._asdict())
-    stored["card"] = _pack(msgspec.json.encode(model.card))
-    stored["features"] = _pack("\n".join(model.features).encode())
-    stored["words"] = _pack("\n".join(model.words).encode())
+def to_bytes(learnt: Learnt) -> bytes:
+    """`learnt` as an archive that `from_bytes` reads."""
+    stored: dict[str, NDArray[np.generic]] = dict(learnt.arrays._asdict())
+    stored["card"] = _pack(msgspec.json.encode(learnt.card))
+    stored["features"] = _pack("\n".join(learnt.features).encode())
+    stored["words"] = _pack("\n".join(learnt.words).encode())
     target = io.BytesIO()
     np.savez(target, allow_pickle=False, **stored)
     return target.getvalue()
@@ -138,7 +187,7 @@ def from_bytes(data: bytes) -> Model:
             f"the stored model has format {card.format}, this version reads {FORMAT}; publish or train again"
         )
     _check(card, len(features), len(words), arrays)
-    return Model(card, features, words, arrays)
+    return Model(Learnt(card, features, words, arrays))
 
 
 def _check(card: Card, features: int, words: int, arrays: Arrays) -> None:
@@ -158,6 +207,7 @@ def _check(card: Card, features: int, words: int, arrays: Arrays) -> None:
     sound = sound and bool(np.all(np.diff(arrays.starts) >= 0)) and int(arrays.starts[-1]) == entries
     sound = sound and (not entries or 0 <= int(arrays.rows.min()) <= int(arrays.rows.max()) < card.phrases)
     sound = sound and bool(np.all(np.diff(arrays.firsts) > 0)) and int(arrays.firsts[-1]) < card.phrases
+    sound = sound and min(card.curve[1:]) >= 0
     sound = sound and all(np.isfinite(array).all() for array in (arrays.gains, arrays.weights, arrays.bias))
     if not sound:
         raise FrontdeskError("the stored model is damaged: its arrays do not fit; publish or train again")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gateway.ports import Mood
 from nlu.mood_words import KIND_WORDS, KINDS, NEGATIONS, US, Kind
-from nlu.normal import normalise, squeeze, words
+from nlu.normal import Reading
 
 _SIGNS = re.compile(r"[!?]{3,}")
 _CAPITALS_FROM = 9  # fewer letters than this may be an abbreviation
@@ -20,7 +21,8 @@ _EXCLAMATION = 0.2
 _QUESTION = 0.12
 _THANKED = 0.5
 _MOST = 0.99
-_CACHE_LIMIT = 20_000
+_REMEMBERED = 4096  # words not tried against the patterns twice
+_CALM = Mood()
 
 _Pattern = tuple[Kind, tuple[re.Pattern[str], ...]]
 
@@ -34,17 +36,19 @@ class Moods:
         self._kind_word = _any_of(KIND_WORDS)
         self._negation = _any_of(NEGATIONS)
         self._us = _any_of(US)
-        self._known: dict[str, tuple[_Pattern, ...]] = {}
+        self._begun_by = lru_cache(_REMEMBERED)(self._look_up)
 
-    def of(self, text: str) -> Mood:
-        """The anger of `text`, 0–1, with the reasons, strongest first, as English keys: swearing, coarse
+    def of(self, reading: Reading) -> Mood:
+        """The anger of a text, 0–1, with the reasons, strongest first, as English keys: swearing, coarse
         words, insult, rudeness, outrage, out of patience, threat, discontent, capitals, many ! or ?."""
-        found = words(squeeze(normalise(text)))
-        weights = _loudness(text)
+        found = reading.words
+        weights = _loudness(reading.text)
         for kind, first, last in self._matches(found):
             if self._meant(found, first, last):
                 weight = kind.to_us if self._to_us(found, first, last) else kind.weight
                 weights[kind.key] = max(weight, weights.get(kind.key, 0.0))
+        if not weights:
+            return _CALM
         calm = 1.0
         for weight in weights.values():
             calm *= 1 - weight
@@ -58,22 +62,18 @@ class Moods:
         """The angry words and phrases: kind, first word, word after the last."""
         return [
             (kind, place, place + len(parts))
-            for place, word in enumerate(found)
-            for kind, parts in self._begun_by(word)
+            for place, begun in enumerate(map(self._begun_by, found))
+            if begun
+            for kind, parts in begun
             if place + len(parts) <= len(found)
             and all(part.fullmatch(found[place + n]) for n, part in enumerate(parts))
         ]
 
-    def _begun_by(self, word: str) -> tuple[_Pattern, ...]:
-        """The patterns whose first word this is: few words begin any, so each is looked up once."""
-        begun = self._known.get(word)
-        if begun is None:
-            begun = ()
-            if self._first.fullmatch(word):
-                begun = tuple(pattern for pattern in self._patterns if pattern[1][0].fullmatch(word))
-            if len(self._known) < _CACHE_LIMIT:
-                self._known[word] = begun
-        return begun
+    def _look_up(self, word: str) -> tuple[_Pattern, ...]:
+        """The patterns whose first word this is: few words begin any."""
+        if not self._first.fullmatch(word):
+            return ()
+        return tuple(pattern for pattern in self._patterns if pattern[1][0].fullmatch(word))
 
     def _meant(self, found: Sequence[str], first: int, last: int) -> bool:
         """Whether the words are meant as they read: not denied before, not turned to praise after."""
@@ -98,7 +98,7 @@ def _parts(pattern: str) -> tuple[re.Pattern[str], ...]:
 def _loudness(text: str) -> dict[str, float]:
     """Capitals all through, and rows of exclamation or question marks."""
     found: dict[str, float] = {}
-    shouted = sum(len(word) > 2 and word.isupper() for word in text.split())
+    shouted = len([word for word in text.split() if word.isupper() and len(word) > 2])
     letters = sum(map(str.isalpha, text)) if shouted >= 2 else 0
     if letters >= _CAPITALS_FROM and sum(map(str.isupper, text)) >= 0.7 * letters:
         found["capitals"] = _CAPITALS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 LIMIT = 2000
 """Characters of a text that are looked at: nobody asks a question longer than this."""
@@ -24,6 +25,25 @@ _TO_LATIN = str.maketrans(_CYRILLIC_TWINS, _LATIN_TWINS)
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[a-z]")
 _REPEAT = re.compile(r"(.)\1{2,}")
+_ODD = re.compile(f"{_INVISIBLE.pattern}|{_MARKS.pattern}|[’‘ʼ`´ʹ＇‛′ʻё]")
+"""Whatever of it a text has must be changed; most have nothing, and one look is cheaper than three passes."""
+
+
+class Reading(NamedTuple):
+    """A text read once for everyone who looks at it: as it is, in normal form, and its words.
+
+    `words` are those of the normal form with letters repeated for emphasis cut to one.
+    """
+
+    text: str
+    normal: str
+    words: list[str]
+
+
+def read(text: str) -> Reading:
+    """The reading of any `text`, of which at most `LIMIT` characters are looked at. Never raises."""
+    normal = normalise(text)
+    return Reading(text[:LIMIT], normal, words(squeeze(normal)))
 
 
 def normalise(text: str) -> str:
@@ -32,8 +52,8 @@ def normalise(text: str) -> str:
     At most `LIMIT` characters are kept. Never raises.
     """
     folded = unicodedata.normalize("NFKC", text[: LIMIT * 2]).lower()[:LIMIT]
-    folded = _INVISIBLE.sub("", folded).translate(_APOSTROPHES)
-    folded = _MARKS.sub("", folded)
+    if _ODD.search(folded):
+        folded = _MARKS.sub("", _INVISIBLE.sub("", folded).translate(_APOSTROPHES))
     if _CYRILLIC.search(folded) and _LATIN.search(folded):
         folded = _WORD.sub(lambda match: one_script(match.group()), folded)
     return folded
@@ -83,9 +103,6 @@ def skeleton(text: str) -> str:
     for written, kept in _LATIN_FOLDS:
         folded = folded.replace(written, kept)
     return _DOUBLE.sub(r"\1", folded)
-
-
-_PLAIN = str.maketrans({"'": ""})
 
 
 def squeeze(text: str) -> str:

@@ -1,21 +1,23 @@
 """Typing mistakes mended: an unknown word becomes the known word it was meant to be.
 
 Words are skeletons (see `nlu.normal.skeleton`). Four letters allow one edit, nine letters two; an edit
-is a letter added, left out, changed, or two neighbours swapped. Candidates come from an index of word
-pieces: of two words within d edits, one of d + 1 pieces is the same in both, at most d places off.
+is a letter added, left out, changed, or two neighbours swapped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import pairwise
+
+import numpy as np
 
 SHORTEST = 4
 """Letters a word needs to be mended: shorter ones have too many neighbours."""
 LONG = 9
 """Letters from which two edits are mended: with eight, "hastings" became "greetings"."""
 
-_CACHE_LIMIT = 20_000
+_REMEMBERED = 8192  # words not mended twice
 _QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
 _LAYOUTS = ("йцукенгшщзхїфівапролджєячсмитьбю", "йцукенгшщзхъфывапролджэячсмитьбю")
 
@@ -26,86 +28,94 @@ class Repair:
     def __init__(self, counts: Mapping[str, int], common: Iterable[str] = ()) -> None:
         self._counts = counts
         self._common = frozenset(common)
-        self._pieces: dict[tuple[int, int, int, str], list[str]] = {}
-        self._cache: dict[str, str] = {}
-        for word in counts:
-            if len(word) >= SHORTEST - 1 and word.isalpha():
-                self._index(word)
-
-    def _index(self, word: str) -> None:
-        for edits in (1, 2):
-            for place, (start, end) in enumerate(_cuts(len(word), edits)):
-                self._pieces.setdefault((edits, len(word), place, word[start:end]), []).append(word)
+        known = sorted((word for word in counts if len(word) >= SHORTEST - 1 and word.isalpha()), key=len)
+        self._words = known
+        self._lengths = np.array(list(map(len, known)), np.int32)
+        self._letters = np.array([_bits(word) for word in known], np.uint64)
+        self._pairs = np.array([_bits(_pairs(word)) for word in known], np.uint64)
+        self.mend = lru_cache(_REMEMBERED)(self._mend)
+        """The known word that a word most likely was meant to be, or itself."""
 
     def knows(self, word: str) -> bool:
         """Whether `word` needs no mending."""
         return word in self._counts or word in self._common
 
-    def mend(self, word: str) -> str:
-        """`word`, or the known word that it most likely was meant to be."""
-        mended = self._cache.get(word)
-        if mended is None:
-            mended = word
-            if len(word) >= SHORTEST and word.isalpha() and not self.knows(word):
-                mended = self._nearest(word, 2 if len(word) >= LONG else 1) or word
-            if len(self._cache) < _CACHE_LIMIT:
-                self._cache[word] = mended
-        return mended
+    def _mend(self, word: str) -> str:
+        if len(word) < SHORTEST or not word.isalpha() or self.knows(word):
+            return word
+        return self._nearest(word, 2 if len(word) >= LONG else 1) or word
 
     def _nearest(self, word: str, edits: int) -> str | None:
         best: tuple[int, bool, int, str] | None = None
-        for candidate in set(self._candidates(word, edits)):
-            distance = edit_distance(word, candidate, edits)
-            if distance > edits:
+        for candidate in self._alike(word, edits):
+            # Two edits that leave no third of the word whole are too many to be sure.
+            limit = edits if edits == 1 or _share_a_piece(word, candidate, edits) else 1
+            distance = edit_distance(word, candidate, limit)
+            if distance > limit:
                 continue
             key = (distance, candidate[0] != word[0], -self._counts[candidate], candidate)
             if best is None or key < best:
                 best = key
         return best[3] if best else None
 
-    def _candidates(self, word: str, edits: int) -> Iterator[str]:
-        for length in range(len(word) - edits, len(word) + edits + 1):
-            for place, (start, end) in enumerate(_cuts(length, edits)):
-                for shift in range(-min(edits, start), edits + 1):
-                    piece = word[start + shift : end + shift]
-                    yield from self._pieces.get((edits, length, place, piece), ())
-        for place in range(len(word) - 1):  # a swap across the cut spoils both pieces
-            swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-            if swapped in self._counts:
-                yield swapped
+    def _alike(self, word: str, edits: int) -> list[str]:
+        """The known words of about that length with about those letters and pairs of neighbours: of both
+        together another letter changes six (two and four), a swap six (pairs), one more or less four."""
+        bounds = np.searchsorted(self._lengths, [len(word) - edits, len(word) + edits + 1])
+        begin, end = bounds.tolist()
+        letters = np.bitwise_count(self._letters[begin:end] ^ np.uint64(_bits(word)))
+        pairs = np.bitwise_count(self._pairs[begin:end] ^ np.uint64(_bits(_pairs(word))))
+        near = np.flatnonzero((letters <= 2 * edits) & (letters + pairs <= 6 * edits))
+        return [self._words[begin + place] for place in near.tolist()]
 
 
-def _cuts(length: int, edits: int) -> list[tuple[int, int]]:
-    """Where a word of `length` letters is cut into `edits` + 1 pieces."""
-    bounds = [part * length // (edits + 1) for part in range(edits + 2)]
-    return list(pairwise(bounds))
+def _bits(things: Iterable[str]) -> int:
+    """The set of `things` as 64 bits: sets that differ in n bits differ in n things or more."""
+    bits = 0
+    for thing in things:
+        bits |= 1 << (hash(thing) & 63)
+    return bits
+
+
+def _pairs(word: str) -> list[str]:
+    return [one + other for one, other in pairwise(f" {word} ")]
+
+
+def _share_a_piece(word: str, known: str, edits: int) -> bool:
+    """Whether one of the `edits` + 1 pieces of `known` is whole in `word`, at most `edits` places off."""
+    bounds = [part * len(known) // (edits + 1) for part in range(edits + 2)]
+    for start, end in pairwise(bounds):
+        found = word.find(known[start:end], max(start - edits, 0))
+        if 0 <= found <= start + edits:
+            return True
+    return False
 
 
 def edit_distance(one: str, other: str, limit: int) -> int:
     """Edits between two words, or `limit` + 1 where there are more than `limit`.
 
     Additions, omissions, changes and swaps of neighbours count 1: the optimal string alignment
-    distance (Damerau 1964, without repeated edits of one place).
+    distance (Damerau 1964, without repeated edits of one place). Where the words first differ one of
+    the four was made, so each is tried on what remains: for one or two edits quicker than a table.
     """
-    while one and other and one[0] == other[0]:
-        one, other = one[1:], other[1:]
-    while one and other and one[-1] == other[-1]:
-        one, other = one[:-1], other[:-1]
+    if one == other:
+        return 0
+    if not limit or abs(len(one) - len(other)) > limit:
+        return limit + 1
+    same = 0
+    for letter, target in zip(one, other, strict=False):
+        if letter != target:
+            break
+        same += 1
+    one, other = one[same:], other[same:]
     if not one or not other:
-        return min(len(one) + len(other), limit + 1)
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        row = [i]
-        for j, target in enumerate(other, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != target))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == target:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        if min(row) > limit:
-            return limit + 1
-        before, last = last, row
-    return min(last[-1], limit + 1)
+        return len(one) + len(other)
+    rests = [(one[1:], other[1:]), (one[1:], other), (one, other[1:])]
+    if one[1:2] == other[0] and one[0] == other[1:2]:
+        rests.append((one[2:], other[2:]))
+    if limit == 1:
+        return 1 if any(rest == meant for rest, meant in rests) else 2
+    return 1 + min([edit_distance(rest, meant, limit - 1) for rest, meant in rests])
 
 
 def other_layouts(word: str) -> list[str]:

@@ -6,23 +6,39 @@ Nothing here knows which day it is; `nlu.dates` turns what was read into windows
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from nlu.normal import normalise
-from nlu.time_words import Kind, meanings
+from nlu.time_words import ANCHORS, TONIGHT, Kind, meanings
 
 _TOKEN = re.compile(
     r"(?P<iso>\d{4}-\d\d-\d\d)|(?P<clock>\d{1,2}:\d\d)|(?P<dotted>\d{1,2}[./]\d{1,2}(?:[./]\d{4}|[./]\d\d)?)"
     r"|(?P<number>\d+)|(?P<word>[^\W\d_]+(?:['’ʼ`´][^\W\d_]+)*)|(?P<sign>[^\w\s])"
 )
+_ROUGHLY = re.compile(r"\d+|[^\W\d_]+(?:['’ʼ`´][^\W\d_]+)*")
 _LONGEST = 400  # tokens looked at
+_MOST_DIGITS = 4  # of a number that can be an hour, a day or a year
+_REMEMBERED = 4096  # words whose sense is not looked up twice
+_BEGINNING = frozenset(("під", "под", "a", "an", "первой", "первую", "вторую", "второй"))
+"""Words of a time that mean nothing by themselves."""
+
+
+class Sense(NamedTuple):
+    """A word or number in normal form, with what it may mean. `anchor`: a time may be named by it;
+    `leads`: a time's words may begin with it, or go on with it before they come to an anchor."""
+
+    text: str
+    meanings: dict[Kind, int]
+    anchor: bool
+    leads: bool
 
 
 class Token(NamedTuple):
-    """A word, number or sign of the text at `start:end`; `text` is normalised."""
+    """A word, number or sign of the text at `start:end`."""
 
     kind: str
-    text: str
+    sense: Sense
     start: int
     end: int
 
@@ -87,11 +103,31 @@ Day = Relative | Weekday | Week | Calendar
 Piece = Day | Part | Clock | Distance
 
 
+@lru_cache(_REMEMBERED)
+def _sense(written: str) -> Sense:
+    text = normalise(written)
+    if written[0].isdecimal() or not written[0].isalnum():
+        number = written[0].isdecimal() and (len(written) <= _MOST_DIGITS or not written.isdecimal())
+        return Sense(text, {}, number, number)
+    found = meanings(text)
+    anchor = not ANCHORS.isdisjoint(found) or text == TONIGHT
+    return Sense(text, found, anchor, anchor or bool(found) or text in _BEGINNING)
+
+
+def _is_anchor(written: str) -> bool:
+    return _sense(written).anchor
+
+
+def may_name_a_time(text: str) -> bool:
+    """Whether it is worth looking closer: most texts have no digit and no word that can name a time."""
+    return any(map(_is_anchor, _ROUGHLY.findall(text)))
+
+
 def tokens(text: str) -> list[Token]:
     """`text` cut into words, numbers and signs."""
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
-        found.append(Token(match.lastgroup or "", normalise(match.group()), match.start(), match.end()))
+        found.append(Token(match.lastgroup or "", _sense(match.group()), match.start(), match.end()))
         if len(found) == _LONGEST:
             break
     return found
@@ -102,14 +138,30 @@ class Words:
 
     def __init__(self, found: list[Token]) -> None:
         self._tokens = found
-        self._meanings = [meanings(token.text) if token.kind == "word" else {} for token in found]
+        self._meanings = [token.sense.meanings for token in found]
 
     def __len__(self) -> int:
         return len(self._tokens)
 
+    def openings(self) -> list[int]:
+        """The places where a time's words may begin: from there only leading words up to an anchor."""
+        found: list[int] = []
+        leading = False
+        for place in range(len(self._tokens) - 1, -1, -1):
+            sense = self._tokens[place].sense
+            leading = sense.anchor or (leading and sense.leads)
+            if leading:
+                found.append(place)
+        return found[::-1]
+
     def has(self, place: int, *kinds: Kind) -> bool:
         """Whether the word at `place` can mean one of `kinds`."""
-        return 0 <= place < len(self._tokens) and any(kind in self._meanings[place] for kind in kinds)
+        if 0 <= place < len(self._tokens):
+            found = self._meanings[place]
+            for kind in kinds:  # a generator costs more than the look-up
+                if kind in found:
+                    return True
+        return False
 
     def kinds(self, place: int) -> frozenset[Kind]:
         """All that the word at `place` can mean."""
@@ -121,7 +173,7 @@ class Words:
 
     def text(self, place: int) -> str:
         """The normalised word, number or sign at `place`, empty outside."""
-        return self._tokens[place].text if 0 <= place < len(self._tokens) else ""
+        return self._tokens[place].sense.text if 0 <= place < len(self._tokens) else ""
 
     def kind(self, place: int) -> str:
         """iso, clock, dotted, number, word or sign; empty outside."""
@@ -135,7 +187,7 @@ class Words:
 
     def number(self, place: int) -> int | None:
         """The number at `place`, in digits or as a word."""
-        if self.kind(place) == "number" and len(self.text(place)) <= 4:
+        if self.kind(place) == "number" and len(self.text(place)) <= _MOST_DIGITS:
             return int(self.text(place))
         if self.has(place, Kind.NUMBER):
             return self.value(place, Kind.NUMBER)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 
 
 class Kind(StrEnum):
@@ -127,16 +127,29 @@ closing 0   или|or|мені|мне|me|дякую|спасибо|thanks
 """
 
 
+_DATED = (Kind.DAY, Kind.WEEKDAY, Kind.WEEKEND, Kind.WEEK, Kind.MONTH)
+_TIMED = (Kind.PART, Kind.NUMBER, Kind.MINUTES, Kind.DAYS, Kind.HALF_HOUR, Kind.HALF, Kind.QUARTER)
+ANCHORS = frozenset((*_DATED, *_TIMED))
+TONIGHT = "tonight"
+"""Without a word that can mean one of these, this word or a digit, no time is named."""
+
+
 @cache
 def _table() -> tuple[tuple[Kind, int, re.Pattern[str]], ...]:
     rows = (line.split(maxsplit=2) for line in _WORDS.strip().splitlines())
     return tuple((Kind(kind), int(number), re.compile(words)) for kind, number, words in rows)
 
 
-@lru_cache(4096)
+@cache
+def _any() -> re.Pattern[str]:
+    return re.compile("|".join(pattern.pattern for _, _, pattern in _table()))
+
+
 def meanings(word: str) -> dict[Kind, int]:
     """What a normalised word can mean, with its numbers; empty for a word that tells no time."""
     found: dict[Kind, int] = {}
+    if not _any().fullmatch(word):
+        return found
     for kind, number, pattern in _table():
         if kind not in found and pattern.fullmatch(word):
             found[kind] = number

@@ -19,7 +19,7 @@ from nlu.background import everyday_questions
 from nlu.confidence import PLAIN, Curve, Evidence, Flags, fit_curve, settle
 from nlu.counts import Counts, Gains, Labels, Rows
 from nlu.features import TOTAL, Floats, Ints, Reader, presence
-from nlu.model import ASIDE, FORMAT, Arrays, Card, Model
+from nlu.model import ASIDE, FORMAT, Arrays, Card, Learnt
 from nlu.regression import fit_coefficients, softmax
 
 GRAM_LIMIT = 9000
@@ -94,8 +94,8 @@ def _unlike(intents: Sequence[str], counts: Counts) -> list[int]:
     return [*np.flatnonzero(nearest < _ALIKE).tolist(), *range(aside, len(intents))]
 
 
-def train(revision: int, phrases: Sequence[Phrase], *, gram_limit: int = GRAM_LIMIT) -> tuple[Model, TrainingReport]:
-    """A model of `phrases` for knowledge-base `revision`. Raises FrontdeskError as `read_corpus`."""
+def train(revision: int, phrases: Sequence[Phrase], *, gram_limit: int = GRAM_LIMIT) -> tuple[Learnt, TrainingReport]:
+    """What `phrases` teach, for knowledge-base `revision`. Raises FrontdeskError as `read_corpus`."""
     started = time.perf_counter()
     corpus = read_corpus(phrases)
     large = len(corpus.labels) > gram_limit
@@ -105,14 +105,14 @@ def train(revision: int, phrases: Sequence[Phrase], *, gram_limit: int = GRAM_LI
     gains = corpus.counts.gains(everything, corpus.labels, recipe.evenness)
     rows = corpus.counts.rows(gains)
     linear = _fit(rows.matrix, corpus.labels, recipe, _TOLERANCE)
-    model = _assemble(revision, corpus, curve, gains, rows.matrix, linear)
+    learnt = _assemble(revision, corpus, curve, gains, rows.matrix, linear)
     report = TrainingReport(
         revision=revision,
         phrases=len(phrases),
         intents=len(set(corpus.intents) - {ASIDE}),
         seconds=round(time.perf_counter() - started, 3),
     )
-    return model, report
+    return learnt, report
 
 
 def _fit(matrix: Any, labels: Labels, recipe: Recipe, tolerance: float) -> Linear:
@@ -205,7 +205,7 @@ def _evidence(rows: Rows, recipe: Recipe, taught: Labels, labels: Labels, asked:
     return Evidence(chances.max(1), likeness, covered / rows.word_totals[asked]), best
 
 
-def _assemble(revision: int, corpus: Corpus, curve: Curve, gains: Gains, matrix: Any, linear: Linear) -> Model:
+def _assemble(revision: int, corpus: Corpus, curve: Curve, gains: Gains, matrix: Any, linear: Linear) -> Learnt:
     columns = matrix.tocsc()
     known = Counter(word for words in corpus.words for word in words)
     names = sorted(known)
@@ -227,7 +227,7 @@ def _assemble(revision: int, corpus: Corpus, curve: Curve, gains: Gains, matrix:
         unseen=gains.unseen,
         phrases=len(corpus.labels),
     )
-    return Model(card, corpus.counts.names, names, arrays)
+    return Learnt(card, corpus.counts.names, names, arrays)
 
 
 def _ints(numbers: Any) -> Ints:

@@ -49,11 +49,11 @@ def work(source: BinaryIO, target: BinaryIO, complain: Callable[[str], object]) 
         from nlu.model import to_bytes  # noqa: PLC0415
         from nlu.training import train  # noqa: PLC0415
 
-        model, report = train(task.revision, task.phrases)
+        learnt, report = train(task.revision, task.phrases)
     except FrontdeskError as error:
         complain(f"{error}\n")
         return REFUSED
-    target.write(encode_result(report, to_bytes(model)))
+    target.write(encode_result(report, to_bytes(learnt)))
     target.flush()
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nlu.confidence import ANSWER, PLAIN, Evidence, fit_curve, settle
+from nlu.confidence import ANSWER, PLAIN, Evidence, fit_curve, settle, sigmoid
 
 
 def _cases(seed: int = 0) -> tuple[Evidence, np.ndarray]:
@@ -17,7 +17,7 @@ def _cases(seed: int = 0) -> tuple[Evidence, np.ndarray]:
 
 def test_the_curve_tells_right_from_wrong() -> None:
     evidence, right = _cases()
-    sure = fit_curve(evidence, right, np.ones(500)).at(evidence)
+    sure = 1 / (1 + np.exp(-fit_curve(evidence, right, np.ones(500)).level(evidence)))
     assert sure[right].mean() > sure[~right].mean() + 0.4
     assert abs(sure.mean() - right.mean()) < 0.03
 
@@ -45,3 +45,15 @@ def test_settling_moves_only_so_far() -> None:
     assert settle(PLAIN, np.full(50, 9.0)).offset == pytest.approx(PLAIN.offset - 2)
     assert settle(PLAIN, np.array([])) == PLAIN
     assert settle(PLAIN, np.full(9, -np.inf)) == PLAIN
+
+
+def test_one_case_has_the_level_it_has_among_many() -> None:
+    evidence, right = _cases()
+    evidence.likeness[:3] = (0.0, 1.0, 1.2)
+    curve = fit_curve(evidence, right, np.ones(500))
+    levels = curve.level(evidence)
+    for place, (probability, likeness, coverage) in enumerate(zip(*(part.tolist() for part in evidence), strict=True)):
+        one = curve.without_likeness(probability, coverage) + curve.of_likeness(likeness)
+        assert one == pytest.approx(levels[place], abs=1e-5)
+    assert sigmoid(0.0) == 0.5
+    assert 0 <= sigmoid(-1e9) < sigmoid(1e9) <= 1

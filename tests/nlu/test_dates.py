@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu.dates import find_windows
+from nlu.time_grammar import Grammar
+from nlu.time_pieces import Words, may_name_a_time, tokens
 from tests.nlu.samples import NOW, ZONE
 
 
@@ -191,3 +193,22 @@ def test_whatever_is_said_windows_are_sound(text: str, moment: datetime, zone: s
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     find_windows(text, NOW, ZONE)
+
+
+_TIMELY = """
+    завтра в у о об на до з по після перед між і та через за без під the in at on of a an after before from to past
+    next this next наступний ця п'ятницю friday вихідні тиждень week годину minutes днів day days tomorrow today
+    tonight час півгодини пів half чверть quarter noon опівдні ранку вечора ночі утром morning обіду першій вторую
+    половине дня один three 25 листопада november числа 10 15 7 30 2026 20411758 12:30 9.15 25.11 2026-11-25 pm am
+    го th року - – , ( . посилка будь де грн
+"""
+
+
+@given(st.lists(st.sampled_from(_TIMELY.split()), max_size=8))
+def test_times_begin_only_where_they_are_looked_for(said: list[str]) -> None:
+    text = " ".join(said)
+    words = Words(tokens(text))
+    grammar = Grammar(words)
+    begun = {place for place in range(len(words)) if grammar.group(place)[0]}
+    assert begun <= set(words.openings())
+    assert may_name_a_time(text) or not begun

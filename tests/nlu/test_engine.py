@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from gateway.messages import clean_text
@@ -9,7 +11,7 @@ from gateway.ports import Engine, EntityKind, TrainingReport
 from gateway.storage.engine import Database
 from nlu.engine import EmbeddedEngine
 from nlu.entities import ORDER_PATTERNS, Extractor
-from nlu.model import Model, to_bytes
+from nlu.model import Learnt, to_bytes
 from nlu.storage import KEPT, Models
 from nlu.training import train
 from tests.conftest import SteppingClock
@@ -37,9 +39,9 @@ async def test_before_any_training_it_knows_language_entities_and_mood(database:
     assert found.mood.anger >= 0.7
 
 
-async def test_a_stored_model_is_taken_once(database: Database, clock: SteppingClock, model: Model) -> None:
+async def test_a_stored_model_is_taken_once(database: Database, clock: SteppingClock, learnt: Learnt) -> None:
     engine = _engine(database)
-    await _put(database, clock, 1, to_bytes(model))
+    await _put(database, clock, 1, to_bytes(learnt))
     assert await engine.refresh()
     assert engine.revision == 1
     assert not await engine.refresh()
@@ -49,10 +51,10 @@ async def test_a_stored_model_is_taken_once(database: Database, clock: SteppingC
 
 
 async def test_a_newer_revision_and_a_repeated_training_are_taken(
-    database: Database, clock: SteppingClock, model: Model
+    database: Database, clock: SteppingClock, learnt: Learnt
 ) -> None:
     engine = _engine(database)
-    await _put(database, clock, 1, to_bytes(model))
+    await _put(database, clock, 1, to_bytes(learnt))
     await engine.refresh()
     await _put(database, clock, 2, to_bytes(train(2, PHRASES)[0]))
     assert await engine.refresh()
@@ -63,12 +65,12 @@ async def test_a_newer_revision_and_a_repeated_training_are_taken(
 
 
 async def test_a_broken_model_leaves_the_old_one_serving(
-    database: Database, clock: SteppingClock, model: Model
+    database: Database, clock: SteppingClock, learnt: Learnt
 ) -> None:
     engine = _engine(database)
-    await _put(database, clock, 1, to_bytes(model))
+    await _put(database, clock, 1, to_bytes(learnt))
     await engine.refresh()
-    await _put(database, clock, 2, to_bytes(model)[:1000])
+    await _put(database, clock, 2, to_bytes(learnt)[:1000])
     assert not await engine.refresh()
     assert not await engine.refresh()
     assert engine.revision == 1
@@ -91,9 +93,11 @@ async def test_only_the_newest_models_are_kept(database: Database, clock: Steppi
         assert report.revision == 3
 
 
-async def test_strange_texts_are_understood_as_nothing(database: Database, clock: SteppingClock, model: Model) -> None:
+async def test_strange_texts_are_understood_as_nothing(
+    database: Database, clock: SteppingClock, learnt: Learnt
+) -> None:
     engine = _engine(database)
-    await _put(database, clock, 1, to_bytes(model))
+    await _put(database, clock, 1, to_bytes(learnt))
     await engine.refresh()
     strange = ["", "\x00", "\ud800", "\u202e\u200f", "a" * 100_000, "посилка " * 20_000, "{{ x }}", "😀" * 500]
     found = await engine.understand([utterance(text, "ru") for text in strange])
@@ -104,3 +108,22 @@ async def test_strange_texts_are_understood_as_nothing(database: Database, clock
 
 async def test_no_utterances_give_no_understandings(database: Database) -> None:
     assert await _engine(database).understand([]) == []
+
+
+async def test_others_come_in_while_many_texts_are_understood(sqlite_database: Database) -> None:
+    engine, turns = _engine(sqlite_database), 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        counting = tasks.create_task(count())
+        found = await engine.understand([utterance(f"де моя посилка {n}") for n in range(100)])
+        long = await engine.understand([utterance("посилка " * 250) for _ in range(5)])
+        counting.cancel()
+    assert [one.text for one in found] == [f"де моя посилка {n}" for n in range(100)]
+    assert len(long) == 5
+    assert turns >= 100 // 16 + 4

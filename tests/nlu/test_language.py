@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.settings import LANGUAGES
-from nlu.language import Languages
+from nlu.language import Guess, Languages
+from nlu.normal import read
 
 LANGUAGES_OF = Languages()
+
+
+def _guess(text: str, hint: str | None = None, fallback: str = "uk") -> Guess:
+    return LANGUAGES_OF.guess(read(text), hint, fallback)
+
 
 _TEXTS = {
     "uk": """де моя посилка| скільки коштує доставка| до котрої працюєте| як повернути товар| дякую за допомогу|
@@ -31,7 +37,7 @@ _TEXTS = {
     [(text.strip(), language) for language, texts in _TEXTS.items() for text in texts.split("|")],
 )
 def test_short_texts(text: str, language: str) -> None:
-    assert LANGUAGES_OF.guess(text).language == language
+    assert _guess(text).language == language
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,7 @@ def test_short_texts(text: str, language: str) -> None:
     ],
 )
 def test_mixed_speech_is_ukrainian(text: str) -> None:
-    assert LANGUAGES_OF.guess(text).language == "uk"
+    assert _guess(text).language == "uk"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +59,7 @@ def test_mixed_speech_is_ukrainian(text: str) -> None:
     [("uk", "тариф"), ("ru", "тариф"), ("uk", "номер"), ("ru", "номер"), ("uk", "завтра"), ("ru", "завтра")],
 )
 def test_a_hint_decides_near_ties(hint: str, text: str) -> None:
-    assert LANGUAGES_OF.guess(text, hint).language == hint
+    assert _guess(text, hint).language == hint
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_a_hint_decides_near_ties(hint: str, text: str) -> None:
     ],
 )
 def test_a_hint_does_not_outweigh_a_clear_text(hint: str, text: str, language: str) -> None:
-    guess = LANGUAGES_OF.guess(text, hint)
+    guess = _guess(text, hint)
     assert guess.language == language
     assert guess.probability > 0.9
 
@@ -75,14 +81,25 @@ def test_a_hint_does_not_outweigh_a_clear_text(hint: str, text: str, language: s
     "text", ["", "+380501234567", "ZH123456789UA", "a@b.example", "???", "😀", "https://x.example/a"]
 )
 def test_without_words_the_hint_stays(text: str) -> None:
-    assert LANGUAGES_OF.guess(text, "en") == LANGUAGES_OF.guess(text, "en", "ru")
-    assert LANGUAGES_OF.guess(text, "en").language == "en"
-    assert LANGUAGES_OF.guess(text, None, "ru").language == "ru"
-    assert LANGUAGES_OF.guess(text, "fr", "ru").language == "ru"
+    assert _guess(text, "en") == _guess(text, "en", "ru")
+    assert _guess(text, "en").language == "en"
+    assert _guess(text, None, "ru").language == "ru"
+    assert _guess(text, "fr", "ru").language == "ru"
 
 
 @given(st.text(max_size=200), st.sampled_from([None, "uk", "ru", "en", "xx"]))
 def test_never_fails(text: str, hint: str | None) -> None:
-    guess = LANGUAGES_OF.guess(text, hint)
+    guess = _guess(text, hint)
     assert guess.language in LANGUAGES
     assert 0 < guess.probability <= 1
+
+
+@pytest.mark.parametrize(
+    "address", ["me@shop.example", "https://shop.example", "(www.shop.example", "ZH123456789UA", "x@y@z", "a1b"]
+)
+def test_addresses_and_numbers_have_no_say(address: str) -> None:
+    assert _guess(f"де {address} моя посилка") == _guess("де моя посилка")
+
+
+def test_a_long_run_without_spaces_takes_no_time() -> None:
+    assert _guess("a" * 1999 + "1").language == "uk"

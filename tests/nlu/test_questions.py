@@ -46,7 +46,7 @@ def phrases(articles: Articles) -> list[Phrase]:
 
 @pytest.fixture(scope="module")
 def model(phrases: list[Phrase]) -> Model:
-    return train(1, phrases)[0]
+    return Model(train(1, phrases)[0])
 
 
 @pytest.fixture(scope="module", params=SETS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +74,19 @@ def test_the_wrong_keyboard_layout_is_read() -> None:
     assert "посилка" not in other_layouts("посилка")
     assert "привіт" in other_layouts("ghbdsn")
     assert "delivery" in other_layouts("вудшмукн")
+
+
+def test_of_all_known_words_the_nearest_is_taken() -> None:
+    chance = random.Random(1)
+    known = {"".join(chance.choices("abde", k=chance.randint(4, 8))): chance.randint(1, 9) for _ in range(400)}
+    repair = Repair(known)
+    for typed in {"".join(chance.choices("abde", k=chance.randint(4, 8))) for _ in range(300)} - known.keys():
+        near = [word for word in known if _plain_distance(typed, word) == 1]
+        best = min(near, key=lambda word: (word[0] != typed[0], -known[word], word), default=typed)
+        assert repair.mend(typed) == best
+
+
+def test_two_edits_that_leave_no_third_whole_are_not_mended() -> None:
+    repair = Repair({"abcdefghi": 1})
+    assert repair.mend("bacdefgih") == "abcdefghi"
+    assert repair.mend("abdcefgih") == "abdcefgih"

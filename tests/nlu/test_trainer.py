@@ -83,3 +83,16 @@ def test_serving_needs_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("modules", "unwanted"),
+    [
+        ("nlu.worker, nlu.model, nlu.training", {"litestar", "sqlalchemy", "structlog", "httpx", "aiogram", "sklearn"}),
+        ("nlu.engine, nlu.entities, nlu.trainer", {"scipy", "sklearn", "aiogram"}),
+    ],
+)
+def test_learning_and_serving_load_only_what_they_need(modules: str, unwanted: set[str]) -> None:
+    program = f"import sys, {modules}; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not unwanted & set(told.stdout.split())
