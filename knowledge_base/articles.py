@@ -65,8 +65,8 @@ class Article(Value, frozen=True, kw_only=True):
 
     def valid_at(self, now: datetime, zone: ZoneInfo) -> bool:
         """Whether `now` lies within the validity days, both included."""
-        today = now.astimezone(zone).date()
-        return not self.ended_at(now, zone) and (self.valid_from is None or today >= self.valid_from)
+        begun = self.valid_from is None or now.astimezone(zone).date() >= self.valid_from
+        return begun and not self.ended_at(now, zone)
 
     def ended_at(self, now: datetime, zone: ZoneInfo) -> bool:
         """Whether the last valid day is over at `now`."""

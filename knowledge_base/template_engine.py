@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -155,11 +155,3 @@ def variable(expression: Expression) -> tuple[str, ...] | None:
 def is_range(expression: Expression) -> bool:
     """Whether `expression` is ``(1..9)``."""
     return isinstance(expression, RangeLiteral)
-
-
-def globals_of(variables: Mapping[str, Mapping[str, str]], value_limit: int) -> dict[str, dict[str, str]]:
-    """`variables` as plain dicts of plain strings; empty values go, so that ``if`` finds them false."""
-    return {
-        str(group): {str(name): str(value)[:value_limit] for name, value in values.items() if value}
-        for group, values in variables.items()
-    }

@@ -18,7 +18,7 @@ from gateway.messages import Value
 from gateway.ports import Variables
 from knowledge_base.articles import tidy_text
 from knowledge_base.problems import N_, Problem, TemplateRefused
-from knowledge_base.template_engine import Context, Language, expressions, filter_names, globals_of, is_range, variable
+from knowledge_base.template_engine import Context, Language, expressions, filter_names, is_range, variable
 from knowledge_base.template_filters import FILTERS
 from knowledge_base.template_scan import line_at, scan
 
@@ -56,9 +56,32 @@ def check(source: str) -> tuple[str, ...]:
 
 def render(source: str, variables: Variables) -> Rendered:
     """`source` filled with `variables`. Raises TemplateRefused where that fails."""
+    _compiled(source)
+    values = tuple(
+        (group, name, str(value)[:VALUE_LIMIT])
+        for group, name in _named(source)
+        if (value := variables.get(group, {}).get(name))
+    )
+    return _filled(source, values)
+
+
+@lru_cache(maxsize=4096)
+def _named(source: str) -> tuple[tuple[str, str], ...]:
+    """The variables that `source` looks at, as (group, name)."""
+    paths = [path for path in map(variable, expressions(_compiled(source))) if path]
+    return tuple(dict.fromkeys((path[0], path[1]) for path in paths))
+
+
+@lru_cache(maxsize=4096)
+def _filled(source: str, values: tuple[tuple[str, str, str], ...]) -> Rendered:
+    """`source` filled with (group, name, value). Nothing else can change the outcome, so what most
+    customers get alike is made once."""
+    variables: dict[str, dict[str, str]] = {}
+    for group, name, value in values:
+        variables.setdefault(group, {})[name] = value
     template = _compiled(source)
     try:
-        context = Context(template, globals=globals_of(variables, VALUE_LIMIT))
+        context = Context(template, globals=variables)
         buffer = context.get_buffer()
         template.render_with_context(context, buffer)
     except LiquidError as error:

@@ -26,7 +26,7 @@ from gateway.web.pages import Pages, Room
 from gateway.web.passwords import hash_password
 from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
-from gateway.web.signin import signin_routes
+from gateway.web.signin import Throttle, signin_routes
 from knowledge_base.base import PublishedKnowledge
 from knowledge_base.previews import Previewer
 from knowledge_base.publishing import Publisher
@@ -92,10 +92,13 @@ def build(
     live = Live()
     return Litestar(
         route_handlers=[
-            Router(path="/", route_handlers=signin_routes(database, pages, clock), middleware=[sessions.middleware]),
+            Router(
+                path="/",
+                route_handlers=signin_routes(database, pages, Throttle(live, clock)),
+                middleware=[sessions.middleware],
+            ),
             editor_router(screens, Guards(database), [sessions.middleware]),
         ],
-        plugins=[live.plugin],
         stores={"sessions": SessionStore(database, clock)},
         csrf_config=csrf_config("secret", secure=False),
         after_request=add_headers,

@@ -180,9 +180,7 @@ def test_what_makes_two_phrasings_one(one: str, other: str, same: bool) -> None:
 async def test_use_counts_answers_and_conversations_that_needed_no_person(database: Database, clock: Clock) -> None:
     async def talk(work: object, article: str, *, times: int = 1, person: bool = False) -> None:
         identity = await work.contacts.meet("site", f"visitor-{article}-{times}-{person}", clock())
-        conversation = await work.conversations.add(
-            contact_id=identity.contact_id, identity_id=identity.id, language="uk", now=clock()
-        )
+        conversation = await work.conversations.add(identity=identity, language="uk", now=clock())
         authors = [(Author.BOT, article)] * times + ([(Author.AGENT, None)] if person else [])
         for author, named in authors:
             await work.messages.add(
