@@ -22,10 +22,12 @@ def find_postgres() -> Path | None:
 
 
 class PostgresServer:
-    """Started on entering, stopped on leaving. As root it runs as `postgres`, which refuses root."""
+    """Started on entering, stopped on leaving. As root it runs as `postgres`, which refuses root.
+    A `durable` one waits for the disk at each commit, as in production; tests need not."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
         self._binaries = binaries
+        self._fsync = "on" if durable else "off"
         # Not below pytest's folders: those are private to whoever runs the tests, and the server's own
         # user must be able to pass.
         self._folder = Path(tempfile.mkdtemp(prefix="frontdesk-postgres-"))
@@ -43,11 +45,20 @@ class PostgresServer:
         if os.geteuid() == 0:
             shutil.chown(self._folder, self._user)
         self._run("initdb", "-D", str(self._data), "-U", "frontdesk", "--auth=trust", "--no-sync", "-E", "UTF8")
+        self.resume()
+        return self
+
+    def resume(self) -> None:
+        """Start it, on the same port and with the same data after a `pause`."""
         options = (
-            f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
+            f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} "
+            f"-c fsync={self._fsync}"
         )
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._folder / "log"), "-o", options, "start")
-        return self
+
+    def pause(self) -> None:
+        """Stop it, cutting all connections as a restart does."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "fast", "stop")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

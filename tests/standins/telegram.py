@@ -225,6 +225,9 @@ class TelegramStandin:
             case "deletewebhook":
                 self.webhook = None
                 return Ok()
+            case "getwebhookinfo":
+                url = (self.webhook or {}).get("url", "")
+                return Ok({"url": url, "has_custom_certificate": False, "pending_update_count": len(self._updates)})
             case "getfile":
                 return self._get_file(str(call.params.get("file_id")))
             case "answercallbackquery" | "sendchataction" | "setmessagereaction":
@@ -326,8 +329,8 @@ async def _say(request: web.Request, reply: Reply) -> web.StreamResponse:
             await asyncio.sleep(0.05)
         case Hang(seconds):
             await asyncio.sleep(seconds)
-    assert request.transport is not None
-    request.transport.abort()
+    if request.transport is not None:  # None: the client gave up first
+        request.transport.abort()
     return web.Response()
 
 
