@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WEB_SOURCES := gateway/web/package.json gateway/web/package-lock.json hatch_build.py $(wildcard bots/webchat/widget/*.js)
 
-.PHONY: setup demo test check lock format migration manual
+.PHONY: setup demo test faults bench bench-full bench-sockets check lock format migration manual
 
 setup: $(STAMP)
 
@@ -27,6 +27,23 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadscope
+
+faults: setup
+	@./.ci/prepare
+	@$(BIN)/python -m tests.faults
+
+bench: setup
+	@./.ci/prepare
+	@$(BIN)/python -m tests.bench
+
+bench-full: setup
+	@./.ci/prepare
+	@$(BIN)/python -m tests.bench --full
+
+# Ten thousand idle visitors, what each costs and how fast others are answered beside them: `make bench-sockets VISITORS=2000`.
+VISITORS ?= 10000
+bench-sockets: setup
+	@$(BIN)/python -m tests.bench.sockets --visitors $(VISITORS)
 
 check: setup
 	$(BIN)/ruff check .

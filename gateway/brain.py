@@ -2,46 +2,92 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from rich.console import Console
 
 from gateway.asking import Asker
+from gateway.clock import utc_now
 from gateway.errors import FrontdeskError
 from gateway.lookup import Lookup
+from gateway.memory import give_back
 from gateway.opening import describe
-from gateway.ports import Clock
+from gateway.ports import Clock, Engine, Understanding, Utterance
 from gateway.replies import Replies
-from gateway.settings import LANGUAGES, Settings
+from gateway.settings import LANGUAGES, Company, Settings
 from gateway.storage.engine import Database
 from gateway.texts import Texts
-from knowledge_base import cli as knowledge_cli
 from knowledge_base.base import PublishedKnowledge
 from knowledge_base.checking import TemplateChecker
 from knowledge_base.publishing import Publisher
-from nlu.engine import EmbeddedEngine
-from nlu.entities import Extractor
+from nlu.storage import Models
 from nlu.trainer import ProcessTrainer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 log = structlog.get_logger()
 
 
-def utc_now() -> datetime:
-    """The clock of the running program."""
-    return datetime.now(UTC)
+class EngineAtFirstUse:
+    """An `Engine` that is loaded when it is first asked: a process that shows screens may never ask it,
+    and it takes some 60 MB."""
+
+    def __init__(self, database: Database, make: Callable[[], Engine]) -> None:
+        self._database = database
+        self._make = make
+        self._made: Engine | None = None
+        self._newest: int | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def revision(self) -> int | None:
+        """That of the engine, before its first use that of the newest stored model."""
+        return self._made.revision if self._made else self._newest
+
+    async def understand(self, utterances: Sequence[Utterance]) -> list[Understanding]:
+        """See `Engine.understand`."""
+        async with self._turn:
+            if self._made is None:
+                made = await asyncio.to_thread(self._make)
+                await made.refresh()
+                self._made = made
+        return await self._made.understand(utterances)
+
+    async def refresh(self) -> bool:
+        """See `Engine.refresh`."""
+        if self._made is not None:
+            return await self._made.refresh()
+        before = self._newest
+        async with self._database.read() as view:
+            self._newest = await Models(view.connection).newest()
+        return self._newest != before
 
 
 class Brain:
-    """The knowledge base and the engine on one database: what the bot knows and understands."""
+    """The knowledge base and the engine on one database: what the bot knows and understands.
 
-    def __init__(self, settings: Settings, database: Database, texts: Texts, clock: Clock = utc_now) -> None:
+    `at_once` loads the engine with the first refresh, else with its first use.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        texts: Texts,
+        clock: Clock = utc_now,
+        *,
+        at_once: bool = True,
+    ) -> None:
         company = settings.company
         self.database = database
         self.knowledge = PublishedKnowledge(database, company, clock)
-        extractor = Extractor(order_patterns=company.order_patterns, regions=company.regions)
-        self.engine = EmbeddedEngine(database, extractor, language=company.language)
+        self.engine: Engine = (
+            _engine(database, company) if at_once else EngineAtFirstUse(database, lambda: _engine(database, company))
+        )
         self.checker = TemplateChecker()
         self.publisher = Publisher(
             database,
@@ -59,7 +105,8 @@ class Brain:
     async def refresh(self) -> None:
         """Take over what is newer in the database: articles and model."""
         await self.knowledge.refresh()
-        await self.engine.refresh()
+        if await self.engine.refresh():
+            give_back()
 
     async def learn_what_is_published(self) -> None:
         """Train where the published articles have no model: their training failed or was cut off."""
@@ -72,12 +119,25 @@ class Brain:
 
     async def import_folder(self, folder: Path, *, console: Console, prune: bool = False) -> int:
         """Import, publish and train with progress on `console`; returns the exit code."""
+        from knowledge_base import cli as knowledge_cli  # noqa: PLC0415 — draws, which serving does not
+
         return await knowledge_cli.import_folder(self.publisher, folder, console=console, errors=console, prune=prune)
 
     async def export_folder(self, folder: Path, *, console: Console) -> int:
         """Export with progress on `console`; returns the exit code."""
+        from knowledge_base import cli as knowledge_cli  # noqa: PLC0415 — as above
+
         return await knowledge_cli.export_folder(self.publisher, folder, console=console, errors=console)
 
     async def close(self) -> None:
         """End the template process."""
         await self.checker.close()
+
+
+def _engine(database: Database, company: Company) -> Engine:
+    # Imported here: this brings NumPy.
+    from nlu.engine import EmbeddedEngine  # noqa: PLC0415
+    from nlu.entities import Extractor  # noqa: PLC0415
+
+    extractor = Extractor(order_patterns=company.order_patterns, regions=company.regions)
+    return EmbeddedEngine(database, extractor, language=company.language)

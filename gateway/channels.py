@@ -103,6 +103,8 @@ class Send(Value, frozen=True, kw_only=True):
     key: str
     buttons: tuple[Button, ...] = ()
     reply_to: str | None = None
+    inbox: int | None = None
+    """The inbox row whose turn said this, for the logs; None for what no customer's message led to."""
 
 
 Intake = Callable[[str, Sequence[Envelope]], Awaitable[None]]
@@ -170,6 +172,8 @@ class ChannelTools(Value, frozen=True, kw_only=True):
     """Where the platform reaches us, without a trailing slash; None where unknown (then polling)."""
     publish: Callable[[Sequence[Change]], None] | None = None
     """Hints to live screens (`Live.publish`), for channels whose customers watch sockets of ours."""
+    sends: bool = True
+    """Whether this process sends all day. Where not, what only sending needs may be loaded at its first use."""
 
 
 class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,11 +13,13 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
 from gateway import logs
 from gateway.errors import FrontdeskError, SettingsError, StorageUnavailable
+from gateway.roles import ProcessRole, require_room
 from gateway.settings import Settings, load
 from gateway.staff import Role
 
@@ -49,10 +51,10 @@ def main() -> None:
         sys.exit(130)
 
 
-def _settings(config: Path | None, *, level: int = logging.WARNING) -> Settings:
+def _settings(config: Path | None, *, serving: bool = False) -> Settings:
     """The settings, with logs set up: a command says what it did itself, so only warnings are logged."""
     settings = load(config)
-    logs.configure(settings.log_format, level=level)
+    logs.configure(settings.log_format, level=logs.level_of(settings.log_level) if serving else logging.WARNING)
     return settings
 
 
@@ -60,13 +62,27 @@ def _settings(config: Path | None, *, level: int = logging.WARNING) -> Settings:
 def serve(
     config: ConfigOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that share the port.")] = None,
+    role: Annotated[ProcessRole | None, typer.Option(help="What the processes do.")] = None,
 ) -> None:
-    """Run the gateway: channels, bot, desk, editor."""
-    from gateway import serving
+    """Run the gateway: channels, bot, desk, editor. A SQLite database is served by one process only."""
+    from gateway import supervisor, worker
 
-    settings = _settings(config, level=logging.INFO)
-    asyncio.run(serving.serve(settings, host=host or settings.host, port=settings.port if port is None else port))
+    given = {"host": host, "port": port, "workers": workers, "role": role}
+
+    def load_again() -> Settings:
+        changes = {name: value for name, value in given.items() if value is not None}
+        return msgspec.structs.replace(_settings(config, serving=True), **changes)
+
+    settings = load_again()
+    require_room(settings)
+    if settings.workers > 1:
+        raise typer.Exit(asyncio.run(supervisor.supervise(settings, load_again)))
+    from gateway.storage.ownership import owning
+
+    with owning(settings.database_url):
+        worker.serve(settings)
 
 
 @app.command()
@@ -82,12 +98,54 @@ def demo(
 
 @app.command()
 def migrate(config: ConfigOption = None) -> None:
-    """Bring the database to the newest schema."""
-    from gateway.storage.migrate import migrate as run
+    """Bring the database to the newest schema. Not while a SQLite database is served."""
+    from gateway import storage_commands
 
-    settings = _settings(config)
-    asyncio.run(run(settings.database_url))
+    asyncio.run(storage_commands.bring_up_to_date(_settings(config)))
     console.print("The database is up to date.")
+
+
+@app.command(name="copy-database")
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="URL of the database to copy.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="URL of an empty database of either kind.")],
+) -> None:
+    """Copy everything from one database to another, as from SQLite to PostgreSQL.
+
+    Passwords are better in PGPASSWORD or ~/.pgpass than in a URL. TO must not be served; FROM may be, but
+    what is said meanwhile is not in the copy: stop it for the real move.
+    """
+    from gateway import storage_commands
+
+    logs.configure("text", level=logging.WARNING)
+    asyncio.run(storage_commands.copy(source, target, console=console, out=Console(highlight=False)))
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="File to write, or a folder for a file named by the time.")],
+    config: ConfigOption = None,
+    force: Annotated[bool, typer.Option(help="Replace the file where there is one.")] = False,
+) -> None:
+    """Write SQLite's database, the uploaded files and the secret into one file; also while it is served.
+
+    The file lets its reader in everywhere: keep it as safe as the database.
+    """
+    from gateway import storage_commands
+
+    storage_commands.backup(_settings(config), target, force=force, console=console)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `frontdesk backup` wrote.")],
+    config: ConfigOption = None,
+    force: Annotated[bool, typer.Option(help="Replace the database that is there; it is kept, renamed.")] = False,
+) -> None:
+    """Put everything back to what a backup holds. Not while the database is served."""
+    from gateway import storage_commands
+
+    storage_commands.restore(_settings(config), source, force=force, console=console)
 
 
 @app.command(name="import")
@@ -96,7 +154,7 @@ def import_folder(
     config: ConfigOption = None,
     prune: Annotated[bool, typer.Option(help="Archive articles that the folder does not have.")] = False,
 ) -> None:
-    """Take a folder of articles into the knowledge base, publish it and train."""
+    """Take a folder of articles into the knowledge base, publish it and train; also while it is served."""
     from gateway import knowledge_commands
 
     code = asyncio.run(knowledge_commands.import_folder(_settings(config), folder, prune=prune, console=console))
@@ -117,7 +175,7 @@ def export_folder(
 
 @app.command()
 def train(config: ConfigOption = None) -> None:
-    """Train the bot anew from the published knowledge base."""
+    """Train the bot anew from the published knowledge base; also while it is served."""
     from gateway import knowledge_commands
 
     asyncio.run(knowledge_commands.train(_settings(config), console=console))
@@ -165,3 +223,18 @@ def check(config: ConfigOption = None) -> None:
 
     asyncio.run(serving.check(_settings(config)))
     console.print("Settings, channels and database are in order.")
+
+
+@app.command()
+def doctor(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Look at everything an installation needs and say what to mend; also while it is served.
+
+    Asks platforms about their tokens and webhooks. Exit code 1 where something does not work.
+    """
+    from gateway import doctor_commands
+
+    logs.configure("text", level=logging.ERROR)
+    raise typer.Exit(asyncio.run(doctor_commands.look(config, as_json=as_json, out=Console(highlight=False))))

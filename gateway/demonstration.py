@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ from rich.console import Console
 
 from gateway import logs
 from gateway.app import Frontdesk
-from gateway.brain import utc_now
+from gateway.clock import utc_now
 from gateway.errors import SettingsError
+from gateway.listening import bind
 from gateway.messages import Value
 from gateway.secret import ensure_folder
-from gateway.serving import bind, run
+from gateway.serving import run
 from gateway.settings import Settings, check_struct
 from gateway.staff import Role
 from gateway.storage.migrate import migrate
+from gateway.storage.ownership import owning
 from gateway.web.passwords import hash_password
 
 ARTICLES = Path(__file__).parent.parent / "knowledge_base" / "demo"
@@ -48,6 +51,14 @@ async def run_demo(folder: Path, port: int, console: Console) -> None:
     listener = bind(HOST, port)
     ensure_folder(folder, "--folder")
     settings = demo_settings(folder, listener.getsockname()[1])
+    try:
+        with owning(settings.database_url):
+            await _prepare_and_serve(settings, listener, console)
+    finally:
+        listener.close()
+
+
+async def _prepare_and_serve(settings: Settings, listener: socket.socket, console: Console) -> None:
     with console.status("Preparing the database…"):
         await migrate(settings.database_url)
     frontdesk = Frontdesk(settings)
@@ -60,7 +71,6 @@ async def run_demo(folder: Path, port: int, console: Console) -> None:
         await run(frontdesk, listener)
     finally:
         await frontdesk.close()
-        listener.close()
 
 
 def demo_settings(folder: Path, port: int) -> Settings:

@@ -231,14 +231,14 @@ def _on_understanding(
 ) -> Decision:
     if understanding.mood.anger >= policy.anger:
         return HandOver(reason=Reason.ANGRY)
-    usable = [ranked for ranked in understanding.ranking if action(ranked.intent) is not None]
-    if not usable:
+    usable = (ranked for ranked in understanding.ranking if action(ranked.intent) is not None)
+    best = next(usable, None)
+    if best is None:
         return _missed(scene, policy, Unknown())
-    best = usable[0]
     if best.confidence >= policy.answer_confidence:
         return _use(best.intent, scene, policy, action, pressed=False)
     if best.confidence >= policy.clarify_confidence:
-        articles = _worth_offering(usable, policy, action)
+        articles = _worth_offering([best, *usable], policy, action)
         if articles:
             return _missed(scene, policy, Clarify(articles=articles))
     return _missed(scene, policy, Unknown())

@@ -1,4 +1,4 @@
-"""What has to be tidied now and then: conversations nobody goes on with, sessions that are over."""
+"""What has to be tidied now and then: conversations nobody goes on with, sessions that are over, old bodies."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gateway.live import DESK
 from gateway.ports import Clock
 from gateway.storage.engine import Database
 from gateway.storage.sessions import SessionTable
+from gateway.sweeping import Sweeper
 from gateway.wakeups import Wakeups, wait_for
 
 log = structlog.get_logger()
@@ -23,8 +24,11 @@ EVERY_SECONDS = 60.0
 class Housekeeping:
     """Tidies once a minute."""
 
-    def __init__(self, database: Database, *, clock: Clock, wakeups: Wakeups, idle_hours: int) -> None:
+    def __init__(
+        self, database: Database, sweeper: Sweeper, *, clock: Clock, wakeups: Wakeups, idle_hours: int
+    ) -> None:
         self._database = database
+        self._sweeper = sweeper
         self._clock = clock
         self._wakeups = wakeups
         self._idle = timedelta(hours=idle_hours)
@@ -35,6 +39,7 @@ class Housekeeping:
         while not self._wakeups.stopping:
             try:
                 await self.tidy()
+                await self._sweeper.sweep()
             except StorageUnavailable as error:
                 log.warning("housekeeping_waits", reason=str(error))
             await wait_for(bell, EVERY_SECONDS)
@@ -44,6 +49,6 @@ class Housekeeping:
         now = self._clock()
         async with self._database.write() as work:
             for conversation in await work.conversations.idle(State.BOT, now - self._idle):
-                await work.conversations.change(conversation.id, state=State.CLOSED, closed_at=now, form=None)
+                work.conversations.change(conversation.id, state=State.CLOSED, closed_at=now, form=None)
                 work.announce(DESK, "state", conversation=conversation.id)
             await SessionTable(work.connection).delete_expired(now)

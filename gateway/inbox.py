@@ -23,6 +23,9 @@ log = structlog.get_logger()
 
 BATCH = 500
 """Envelopes in one commit, where a single request does not bring more."""
+STORE_SECONDS = 4.0
+"""How long whoever brings an event waits for its commit. Nobody was told that it is taken, so it comes again;
+where the commit succeeds after all, that is a repeat."""
 
 
 class _Waiting(Value, frozen=True, kw_only=True):
@@ -63,7 +66,11 @@ class Inbox:
         self._gathered.append(waiting)
         if self._committer is None:
             self._committer = asyncio.create_task(self._commit_gathered(), name="inbox")
-        await waiting.committed
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                await waiting.committed
+        except TimeoutError:
+            raise StorageUnavailable("the database takes no writes now") from None
 
     async def close(self) -> None:
         """Return once everything gathered so far is committed or refused."""
@@ -115,11 +122,8 @@ class Inbox:
     async def _store(self, work: Work, batch: Sequence[_Waiting]) -> None:
         pairs = [(waiting.channel, envelope) for waiting in batch for envelope in waiting.envelopes]
         addresses = {(channel, e.address) for channel, e in pairs if e.address is not None}
-        known = await work.contacts.find(addresses)
         now = self._clock()
-        # In one order everywhere: two processes that meet the same strangers must not lock crosswise.
-        for channel, address in sorted(addresses - known.keys()):
-            known[channel, address] = await work.contacts.meet(channel, address, now)
+        known = await work.contacts.meet_all(addresses, now)
         rows: list[dict[str, Any]] = []
         for channel, envelope in pairs:
             identity_id = None

@@ -15,7 +15,7 @@ from gateway.brain import Brain
 from gateway.errors import FrontdeskError, SettingsError
 from gateway.settings import LANGUAGES, Settings
 from gateway.storage.engine import Database
-from gateway.storage.migrate import require_newest
+from gateway.storage.revision import require_newest
 from gateway.texts import Texts
 
 BATCH = 64

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from gateway.vitals import Vitals
 from gateway.wakeups import Wakeups
 
 log = structlog.get_logger()
@@ -19,15 +20,17 @@ AGAIN_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def running(wakeups: Wakeups, workers: Mapping[str, Loop], listeners: Mapping[str, Loop]) -> AsyncIterator[None]:
-    """Run both kinds of loops while the block lasts.
+async def running(
+    wakeups: Wakeups, workers: Mapping[str, Loop], listeners: Mapping[str, Loop], vitals: Vitals
+) -> AsyncIterator[None]:
+    """Run both kinds of loops while the block lasts; `vitals` are told which of them break.
 
     `workers` end by themselves when `wakeups` are stopped, with what they hold finished and settled,
     so that a planned stop leaves no send `unknown`; `listeners` are cancelled after them.
     """
     async with asyncio.TaskGroup() as group:
-        working = [group.create_task(_keep(wakeups, name, run), name=name) for name, run in workers.items()]
-        listening = [group.create_task(_keep(wakeups, name, run), name=name) for name, run in listeners.items()]
+        working = [group.create_task(_keep(wakeups, vitals, name, run), name=name) for name, run in workers.items()]
+        listening = [group.create_task(_keep(wakeups, vitals, name, run), name=name) for name, run in listeners.items()]
         try:
             yield
         finally:
@@ -39,12 +42,13 @@ async def running(wakeups: Wakeups, workers: Mapping[str, Loop], listeners: Mapp
                 task.cancel()
 
 
-async def _keep(wakeups: Wakeups, name: str, run: Loop) -> None:
+async def _keep(wakeups: Wakeups, vitals: Vitals, name: str, run: Loop) -> None:
     """Run a loop; a bug in it is written down and the loop begun again, for the messages' sake."""
     while not wakeups.stopping:
         try:
             await run()
         except Exception:
             log.exception("loop_broke", loop=name)
+            vitals.broke(name)
         if not wakeups.stopping:
             await asyncio.sleep(AGAIN_SECONDS)

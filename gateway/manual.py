@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.app import KINDS
+from gateway.registry import kind_in
 from gateway.settings import FieldDoc, Settings, describe
 
 BEGIN, END = "<!-- settings -->\n", "<!-- /settings -->"
@@ -18,8 +19,9 @@ BEGIN, END = "<!-- settings -->\n", "<!-- /settings -->"
 def settings_table() -> str:
     """All settings as Markdown tables: the gateway's, then each channel kind's."""
     sections = [_table(describe(Settings))]
-    for name, kind in KINDS.items():
-        sections.append(f'\n`[channels.NAME]` with `kind = "{name}"`:\n\n{_table(describe(kind.settings))}')
+    for name, module in KINDS.items():
+        fields = _table(describe(kind_in(module).settings))
+        sections.append(f'\n`[channels.NAME]` with `kind = "{name}"`:\n\n{fields}')
     return "\n".join(sections)
 
 

@@ -57,12 +57,17 @@ class MediaStore:
             raise NotFound(f"file {ref}") from None
 
     def path(self, file_id: str) -> Path:
-        """Where the file lies. Raises NotFound for what is no file id (and so could leave the folder)."""
-        try:
-            clean = str(UUID(file_id))
-        except ValueError:
-            raise NotFound("file") from None
-        return self._root / clean[:2] / clean
+        """Where the file lies, see `path_of`."""
+        return path_of(self._root, file_id)
+
+
+def path_of(root: Path, file_id: str) -> Path:
+    """Where a file lies under `root`. Raises NotFound for what is no file id (and so could leave the folder)."""
+    try:
+        clean = str(UUID(file_id))
+    except ValueError:
+        raise NotFound("file") from None
+    return root / clean[:2] / clean
 
 
 async def _write(path: Path, stream: AsyncIterator[bytes], limit: int) -> int:

@@ -1,7 +1,8 @@
-"""Sending: leased, in order per conversation, within the channel's rate, tried again as its error asks.
+"""Sending: leased, in order per conversation, at the platform's pace, tried again as its error asks.
 
-Each channel has a loop of its own, so a stuck platform delays no other. The promises and the three
-classes of channels are in the README's design page, "Outbound"; the verdicts are in `retries`.
+Each channel has a sender of its own, so a stuck platform delays no other. The promises and the three
+classes of channels are in the README's design page, "Outbound"; the verdicts are in `retries`, the pace in
+`rates`, the breaker in `breaker`, one try in `sending`.
 """
 
 from __future__ import annotations
@@ -9,35 +10,56 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import structlog
 
+from gateway.breaker import Breaker
 from gateway.channels import Channel
-from gateway.errors import Ambiguous, SendError, StorageUnavailable
+from gateway.errors import StorageUnavailable
+from gateway.gate import Gate
 from gateway.live import DESK, conversation_topic
+from gateway.observing import Observer, Unobserved
 from gateway.ports import Clock
-from gateway.rates import Limiter
-from gateway.retries import Fate, Verdict, judge
+from gateway.rates import Pace
+from gateway.sending import SENDER_DIED, Sending
 from gateway.settings import Outbox as OutboxSettings
 from gateway.steps import Step, Watch, unwatched
-from gateway.storage.deliveries import Delivery, DeliveryState
+from gateway.storage.deliveries import Delivery, DeliveryState, Outcome
 from gateway.storage.engine import Database
+from gateway.storage.work import Work
+from gateway.tracing import following
 from gateway.wakeups import OUTBOX, POLL_SECONDS, Wakeups, wait_for
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=60)
-SEND_SECONDS = 45
-PATIENCE_SECONDS = 1.0
-"""A send that must wait longer than this for its rate goes back to the queue instead of holding a place."""
+LEASE = timedelta(seconds=7)
+"""How long a sender that went silent keeps what it holds. With `LOOK` it bounds the wait for a successor."""
+
+RENEW = timedelta(seconds=2)
+"""The age at which a lease is renewed: two tries may fail before it runs out."""
+
+LOOK = timedelta(seconds=1)
+"""How often to look for what a dead sender left."""
+
+GATHER_SECONDS = 0.01
+"""How long an outcome may wait for others, so that they are recorded together."""
+
+SHORTEST_NAP = 0.1
+"""A channel that keeps a rate is looked at this often, not for each send."""
 
 
 class ChannelSender:
-    """Sends what is due on one channel, until told to stop."""
+    """Sends what is due on one channel, until told to stop.
+
+    One pass is one transaction: it records the outcomes that gathered while the pass before was under way,
+    renews leases, takes over what a dead sender left, and leases what is due now. So the cost of a commit
+    is shared by as many sends as there are, and what a recorded send held up is leased with its record.
+    """
 
     def __init__(
         self,
@@ -48,142 +70,229 @@ class ChannelSender:
         wakeups: Wakeups,
         settings: OutboxSettings,
         jitter: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
         watch: Watch = unwatched,
+        observer: Observer | None = None,
+        pace: Pace | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
+        self.breaker = breaker or Breaker()
         self._database = database
         self._channel = channel
         self._clock = clock
         self._wakeups = wakeups
         self._settings = settings
-        self._jitter = jitter
+        self._monotonic = monotonic
         self._watch = watch
+        self._observer = observer or Unobserved()
         self._bell = wakeups.bell(OUTBOX)
-        self._limiter = Limiter(channel.capabilities.rate, time.monotonic())
-        self._under_way = 0
+        self._gate = Gate(settings.concurrency, pace or Pace(channel.capabilities.rate), self.breaker)
+        self._sending = Sending(
+            channel,
+            self._gate,
+            clock=clock,
+            settings=settings,
+            ours=self._is_ours,
+            jitter=jitter,
+            monotonic=monotonic,
+            watch=watch,
+            observer=observer,
+        )
+        self._held: dict[int, Delivery] = {}
+        self._until: dict[int, datetime] = {}
+        self._outcomes: deque[Outcome] = deque()
+        self._doubtful: list[str] = []
+        self._look_at = clock()
 
     async def run(self) -> None:
-        """Lease and send. When stopping, what is under way is finished first."""
-        async with asyncio.TaskGroup() as group:
-            while not self._wakeups.stopping:
-                leased = await self._lease()
+        """Lease, send and record. When stopping, what is under way is finished and recorded first."""
+        async with asyncio.TaskGroup() as sends:
+            while True:
+                stopping = self._wakeups.stopping
+                room = 0 if stopping else self._gate.room(self._monotonic())
+                try:
+                    leased = await self._pass(room, looking=not stopping)
+                except StorageUnavailable:
+                    await asyncio.sleep(POLL_SECONDS)
+                    continue
                 for delivery in leased:
-                    self._under_way += 1
-                    group.create_task(self._carry(delivery))
-                if not leased:
-                    await wait_for(self._bell)
+                    if self._enters(delivery):
+                        sends.create_task(self._carry(delivery))
+                if stopping and not self._held:
+                    return
+                if not leased or len(leased) < room:
+                    await wait_for(self._bell, self._nap())
 
     async def send_due(self) -> int:
-        """Send once what is due now, one after the other; returns how many were tried."""
-        leased = await self._lease()
+        """Send once what is due now, one after the other, and record it; returns how many were tried."""
+        try:
+            leased = await self._pass(self._gate.room(self._monotonic()), looking=True)
+        except StorageUnavailable:
+            return 0
         for delivery in leased:
-            await self._deliver(delivery)
+            if self._enters(delivery):
+                await self._carry(delivery)
+        while self._outcomes:
+            try:
+                await self._pass(0, looking=False)
+            except StorageUnavailable:
+                await asyncio.sleep(POLL_SECONDS)
         return len(leased)
 
-    async def _lease(self) -> list[Delivery]:
-        room = self._settings.concurrency - self._under_way
-        if room <= 0:
-            return []
-        now = self._clock()
-        try:
-            async with self._database.write() as work:
-                for delivery in await work.deliveries.expired(self._channel.name, now):
-                    verdict = self._judge(delivery, Ambiguous("sender died"))
-                    await work.deliveries.settle(delivery, now, **_changes(delivery, verdict, "sender died", now))
-                leased = await work.deliveries.lease(self._channel.name, room, str(uuid4()), now, now + LEASE)
-            if leased:
-                self._watch(Step.LEASED, len(leased))
-            return leased
-        except StorageUnavailable as error:
-            log.warning("outbox_waits", channel=self._channel.name, reason=str(error))
-        except Exception:
-            # What is under way must not be cut off for it: that would leave its fate unknown.
-            log.exception("lease_broke", channel=self._channel.name)
-        return []
+    # --- one send ----------------------------------------------------------------------------
+
+    def _enters(self, delivery: Delivery) -> bool:
+        held_back = self._sending.enter(delivery)
+        if held_back:
+            self._gather(held_back)
+        return held_back is None
 
     async def _carry(self, delivery: Delivery) -> None:
         try:
-            await self._deliver(delivery)
+            with _following(delivery):
+                self._gather(await self._sending.carry(delivery))
         except Exception:
             # The lease runs out and the send is judged then; its neighbours must not be cut off with it.
             log.exception("carry_broke", delivery=delivery.id, channel=self._channel.name)
-        finally:
-            self._under_way -= 1
+            self._let_go([delivery])
             self._bell.set()
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        address = delivery.send.address
-        delay = self._limiter.delay(address, time.monotonic())
-        if delay > PATIENCE_SECONDS:
-            later = self._clock() + timedelta(seconds=delay)
-            await self._settle(delivery, state=DeliveryState.QUEUED, due_at=later, attempts=delivery.attempts - 1)
-            return
-        self._limiter.take(address, time.monotonic())
-        await asyncio.sleep(delay)
+    def _gather(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        if self._wakeups.stopping or len(self._outcomes) * 2 >= self._settings.concurrency:
+            self._bell.set()
+        elif len(self._outcomes) == 1:
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._bell.set)
+
+    def _is_ours(self, delivery: Delivery) -> bool:
+        until = self._until.get(delivery.id)
+        return until is not None and self._clock() < until
+
+    def _let_go(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._held.pop(delivery.id, None)
+            self._until.pop(delivery.id, None)
+
+    def _nap(self) -> float:
+        delay = self._gate.delay(self._monotonic())
+        return min(POLL_SECONDS, max(SHORTEST_NAP, delay)) if delay else POLL_SECONDS
+
+    # --- one transaction ---------------------------------------------------------------------
+
+    async def _pass(self, room: int, *, looking: bool) -> list[Delivery]:
+        """Record what gathered, and lease up to `room`. While the database is away nothing is forgotten,
+        for forgetting would mean a repeat: raises StorageUnavailable, and the next pass tries again."""
+        outcomes = list(self._outcomes)
+        self._outcomes.clear()
+        token = str(uuid4())
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                self._watch(Step.SENDING, 1)
-                platform_id = await self._channel.send(delivery.send)
-                self._watch(Step.ANSWERED, 1)
-        except SendError as error:
-            await self._settle_error(delivery, error)
-        except TimeoutError:
-            await self._settle_error(delivery, Ambiguous("time-out"))
+            leased = await self._commit(outcomes, room, token, looking=looking)
         except Exception as error:
-            # A driver's bug must neither stop the loop nor repeat a message: nobody knows its fate.
-            log.exception("send_broke", delivery=delivery.id, channel=self._channel.name)
-            await self._settle_error(delivery, Ambiguous(type(error).__name__))
-        else:
-            await self._settle(delivery, state=DeliveryState.SENT, platform_id=platform_id, reason=None)
+            if room:
+                self._doubtful.append(token)
+            if isinstance(error, StorageUnavailable):
+                self._outcomes.extendleft(reversed(outcomes))
+                # Others wait for the same database with outcomes of their own: they come first.
+                self._look_at = self._clock() + LEASE
+                log.warning(
+                    "outbox_waits", channel=self._channel.name, unrecorded=len(self._outcomes), reason=str(error)
+                )
+                raise
+            log.exception("pass_broke", channel=self._channel.name, outcomes=len(outcomes))
+            await self._record_apart(outcomes)
+            return []
+        except BaseException:
+            self._outcomes.extendleft(reversed(outcomes))
+            raise
+        return leased
 
-    async def _settle_error(self, delivery: Delivery, error: SendError) -> None:
-        verdict = self._judge(delivery, error)
-        log.warning(
-            "send_failed",
-            delivery=delivery.id,
-            channel=self._channel.name,
-            reason=error.reason,
-            fate=verdict.fate,
-        )
-        await self._settle(delivery, **_changes(delivery, verdict, error.reason, self._clock()))
+    async def _commit(self, outcomes: Sequence[Outcome], room: int, token: str, *, looking: bool) -> list[Delivery]:
+        now = self._clock()
+        late = [self._held[number] for number, until in self._until.items() if until < now + LEASE - RENEW]
+        looking = looking and now >= self._look_at
+        if not (outcomes or room or late or looking or self._doubtful):
+            return []
+        until = now + LEASE
+        leased: list[Delivery] = []
+        async with self._database.write() as work:
+            recorded = await self._record(work, outcomes, now)
+            renewed = await work.deliveries.renew(late, until) if late else set()
+            if self._doubtful:
+                await work.deliveries.release(self._channel.name, self._doubtful, now)
+            left = await self._take_over(work, now) if looking else []
+            if room:
+                leased = await work.deliveries.lease(self._channel.name, room, token, now, until)
+        self._doubtful.clear()
+        if looking:
+            self._look_at = now + LOOK
+        self._recorded(outcomes, recorded, now)
+        self._until.update(dict.fromkeys(renewed & self._held.keys(), until))
+        if left:
+            self._watch(Step.SETTLED, len(left))
+        if leased:
+            self._held.update((delivery.id, delivery) for delivery in leased)
+            self._until.update((delivery.id, until) for delivery in leased)
+            self._watch(Step.LEASED, len(leased))
+        return leased
 
-    def _judge(self, delivery: Delivery, error: SendError) -> Verdict:
-        return judge(
-            error,
-            attempt=delivery.attempts,
-            limit=self._settings.attempts,
-            resent=delivery.resent,
-            idempotency=self._channel.capabilities.idempotency,
-            resend_unknown=self._settings.unknown == "resend_once",
-            jitter=self._jitter(),
-        )
+    async def _record(self, work: Work, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
+        """Write outcomes, remember the platform's ids and announce; returns those that were still ours."""
+        recorded = await work.deliveries.settle(outcomes, now)
+        settled = [outcome for outcome in outcomes if outcome.delivery.id in recorded]
+        for outcome in settled:
+            delivery = outcome.delivery
+            if outcome.platform_id:
+                work.messages.set_platform_id(delivery.message_id, outcome.platform_id)
+            topic = conversation_topic(delivery.conversation_id)
+            work.announce(topic, "delivery", message=delivery.message_id)
+        for conversation_id in dict.fromkeys(outcome.delivery.conversation_id for outcome in settled):
+            work.announce(DESK, "delivery", conversation=conversation_id)
+        return recorded
 
-    async def _settle(self, delivery: Delivery, **changes: Any) -> None:
-        """Record an outcome. While the database is away this waits: forgetting would mean a repeat."""
-        while True:
+    async def _take_over(self, work: Work, now: datetime) -> list[Outcome]:
+        """Judge what was under way when its sender died."""
+        died = await work.deliveries.expired(self._channel.name, now, ours=self._held)
+        outcomes = [self._sending.judged(delivery, SENDER_DIED) for delivery in died]
+        await self._record(work, outcomes, now)
+        if died:
+            log.warning("sends_taken_over", channel=self._channel.name, sends=len(died))
+        return outcomes
+
+    def _recorded(self, outcomes: Sequence[Outcome], recorded: set[int], now: datetime) -> None:
+        """Outcomes are committed: let go of their sends, and come back for those that are to be tried again."""
+        if not outcomes:
+            return
+        self._let_go([outcome.delivery for outcome in outcomes])
+        self._watch(Step.SETTLED, len(outcomes))
+        soon = asyncio.get_running_loop().call_later
+        for outcome in outcomes:
+            delivery = outcome.delivery
+            if delivery.id not in recorded:
+                log.warning("lease_lost", delivery=delivery.id, channel=self._channel.name, state=outcome.state)
+            elif outcome.state is DeliveryState.SENT:
+                with _following(delivery):
+                    log.info("sent", channel=self._channel.name, tries=delivery.attempts)
+                self._observer.sent(self._channel.name, (now - delivery.created_at).total_seconds())
+            elif outcome.state is DeliveryState.QUEUED:
+                soon(max(0.0, (outcome.due_at - now).total_seconds()), self._bell.set)
+
+    async def _record_apart(self, outcomes: Sequence[Outcome]) -> None:
+        """One outcome broke the commit: alone, only that one can fail. Its lease runs out, and it is judged then."""
+        for outcome in outcomes:
             try:
-                async with self._database.write() as work:
-                    settled = await work.deliveries.settle(delivery, self._clock(), **changes)
-                    if settled and changes.get("platform_id"):
-                        await work.messages.set_platform_id(delivery.message_id, changes["platform_id"])
-                    topic = conversation_topic(delivery.conversation_id)
-                    work.announce(topic, "delivery", message=delivery.message_id)
-                    work.announce(DESK, "delivery", conversation=delivery.conversation_id)
-                self._watch(Step.SETTLED, 1)
-                return
-            except StorageUnavailable as error:
-                log.warning("settle_waits", delivery=delivery.id, reason=str(error))
-                await asyncio.sleep(POLL_SECONDS)
+                await self._commit([outcome], 0, "", looking=False)
+            except StorageUnavailable:
+                self._outcomes.append(outcome)
+            except Exception:
+                log.exception("record_broke", delivery=outcome.delivery.id, channel=self._channel.name)
+                self._let_go([outcome.delivery])
 
 
-def _changes(delivery: Delivery, verdict: Verdict, reason: str, now: datetime) -> dict[str, Any]:
-    """The columns that record `verdict`. An unknown send that will be repeated says so by `resent`."""
-    if verdict.fate is not Fate.RETRY and not verdict.resend:
-        state = DeliveryState.FAILED if verdict.fate is Fate.FAIL else DeliveryState.UNKNOWN
-        return {"state": state, "reason": reason}
-    return {
-        "state": DeliveryState.QUEUED,
-        "due_at": now + verdict.delay,
-        "reason": reason,
-        "resent": delivery.resent or verdict.resend,
-        "attempts": delivery.attempts if verdict.spent else delivery.attempts - 1,
-    }
+def _following(delivery: Delivery) -> AbstractContextManager[None]:
+    """Whatever is logged of `delivery` names it, and the inbox row that it answers."""
+    return following(
+        inbox=delivery.send.inbox,
+        conversation=delivery.conversation_id,
+        message=delivery.message_id,
+        delivery=delivery.id,
+    )

@@ -26,5 +26,5 @@ class Receipts:
             for conversation_id in set(moved):
                 work.announce(conversation_topic(conversation_id), "delivery")
         elif signal.kind is SignalKind.BLOCKED:
-            await work.contacts.update_identity(row.identity_id, blocked=True)
+            work.contacts.update_identity(row.identity_id, blocked=True)
             work.announce(DESK, "blocked")

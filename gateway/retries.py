@@ -26,13 +26,15 @@ class Fate(StrEnum):
 class Verdict(Value, frozen=True, kw_only=True):
     """The fate, and how long to wait before the next try (for RETRY, and for UNKNOWN with `resend`).
 
-    `spent` is false where the try does not count towards the limit.
+    `spent` is false where the try does not count towards the limit; `doubtful` says that this try may
+    have arrived.
     """
 
     fate: Fate
     delay: timedelta = timedelta(0)
     resend: bool = False
     spent: bool = True
+    doubtful: bool = False
 
 
 def backoff(attempt: int, jitter: float) -> timedelta:
@@ -54,26 +56,32 @@ def judge(
     idempotency: Idempotency,
     resend_unknown: bool,
     jitter: float,
+    down: bool = False,
 ) -> Verdict:
     """What to do after `error` at try number `attempt` of at most `limit`.
 
+    Args:
+        resent: whether an earlier try may have arrived. Then even a definite refusal of this one leaves
+            the message's fate unknown.
+        down: whether the channel as a whole is down. Then no message is to blame, and tries that could be
+            repeated anyway do not count.
+
     A platform's own delay is obeyed and does not use up tries: being throttled is not failing.
     """
+    gone = Fate.UNKNOWN if resent else Fate.FAIL
+    last = attempt >= limit and not down
+    wait = backoff(attempt, jitter)
     match error:
         case Throttled():
             return Verdict(fate=Fate.RETRY, delay=timedelta(seconds=error.retry_after), spent=False)
         case Unreachable():
-            return _retry_or(Fate.FAIL, attempt, limit, jitter)
+            return Verdict(fate=gone) if last else Verdict(fate=Fate.RETRY, delay=wait, spent=not down)
         case Ambiguous() if idempotency is not Idempotency.NEITHER:
-            return _retry_or(Fate.UNKNOWN, attempt, limit, jitter)
+            if last:
+                return Verdict(fate=Fate.UNKNOWN, doubtful=True)
+            return Verdict(fate=Fate.RETRY, delay=wait, spent=not down, doubtful=True)
         case Ambiguous():
             again = resend_unknown and not resent
-            return Verdict(fate=Fate.UNKNOWN, delay=backoff(attempt, jitter), resend=again)
+            return Verdict(fate=Fate.UNKNOWN, delay=wait, resend=again, doubtful=True)
         case _:
-            return Verdict(fate=Fate.FAIL)
-
-
-def _retry_or(otherwise: Fate, attempt: int, limit: int, jitter: float) -> Verdict:
-    if attempt >= limit:
-        return Verdict(fate=otherwise)
-    return Verdict(fate=Fate.RETRY, delay=backoff(attempt, jitter))
+            return Verdict(fate=gone)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,29 +15,37 @@ import structlog
 import uvicorn
 
 from gateway.app import Frontdesk
-from gateway.errors import SettingsError
+from gateway.errors import StorageUnavailable
+from gateway.memory import give_back
 from gateway.settings import Settings
-from gateway.storage.migrate import require_newest
+from gateway.storage.revision import require_newest
+from gateway.web.patience import PatientHttp, PatientSocket
 
 log = structlog.get_logger()
 
 GRACE_SECONDS = 10
+PING_SECONDS = 30.0
+"""Proxies give up on a line that is silent for a minute."""
 
 
-async def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until told to stop. Raises SettingsError or StorageUnavailable before the first request."""
-    listener = bind(host, port)
+def _nobody() -> None:
+    """Who need not be told that we serve."""
+
+
+async def serve(settings: Settings, listener: socket.socket, started: Callable[[], None] = _nobody) -> None:
+    """Serve on a bound socket until told to stop, and say by `started` when it begins. Raises SettingsError
+    or StorageUnavailable before the first request."""
     frontdesk = Frontdesk(settings)
     try:
         await require_newest(frontdesk.database)
-        await run(frontdesk, listener)
+        await run(frontdesk, listener, started)
     finally:
         await frontdesk.close()
-        listener.close()
 
 
-async def run(frontdesk: Frontdesk, listener: socket.socket) -> None:
-    """Serve `frontdesk` on a bound socket until SIGINT or SIGTERM."""
+async def run(frontdesk: Frontdesk, listener: socket.socket, started: Callable[[], None] = _nobody) -> None:
+    """Serve `frontdesk` on a bound socket until SIGINT or SIGTERM. Raises StorageUnavailable where it could
+    not start."""
     config = uvicorn.Config(
         frontdesk.web(),
         log_config=None,
@@ -44,22 +54,52 @@ async def run(frontdesk: Frontdesk, listener: socket.socket) -> None:
         proxy_headers=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws_max_size=64 * 1024,
+        http=PatientHttp,
+        ws=PatientSocket,
+        # Frames are small, and compressing costs each open widget 50 KiB of memory.
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS,
     )
+    _open_many()
     host, port = listener.getsockname()[:2]
-    log.info("serving", url=f"http://{host}:{port}")
+    log.info("serving", url=f"http://{host}:{port}", role=frontdesk.role)
+    server = _Server(config, frontdesk.wakeups.stop, started)
     with _already_obeyed():
-        await _Server(config, frontdesk.wakeups.stop).serve(sockets=[listener])
+        await server.serve(sockets=[listener])
+    if not server.started:
+        raise StorageUnavailable("the program could not start; the log says why")
     log.info("stopped")
+
+
+def _settle_down() -> None:
+    """What is loaded by now stays until the end: the collector need not look through it ever again."""
+    give_back()
+    gc.freeze()
+    gc.enable()
+
+
+def _open_many() -> None:
+    """Take as many open files as we are allowed: each widget is one, and the usual limit is a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Server(uvicorn.Server):
     """Tells the loops and the open streams at the signal already: uvicorn waits for streams to end
     before it ends the application, which would otherwise be the first to tell them."""
 
-    def __init__(self, config: uvicorn.Config, stop: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, stop: Callable[[], None], told: Callable[[], None]) -> None:
         super().__init__(config)
         self._stop = stop
+        self._told = told
         self._loop = asyncio.get_running_loop()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        await super().startup(sockets)
+        if self.started:
+            _settle_down()
+            self._told()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGINT or SIGTERM came."""
@@ -83,20 +123,7 @@ async def check(settings: Settings) -> None:
     """Build everything and look at the database. Raises what `serve` would."""
     frontdesk = Frontdesk(settings)
     try:
+        frontdesk.web()
         await require_newest(frontdesk.database)
     finally:
         await frontdesk.close()
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises SettingsError where the address is taken or not ours."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise SettingsError("port", f"cannot listen on {host}:{port}: {error.strerror}; choose another") from None
-    listener.listen(2048)
-    return listener

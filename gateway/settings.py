@@ -8,7 +8,6 @@ here they stay raw and `gateway/app.py` checks them through `check_struct`.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -18,8 +17,8 @@ import msgspec
 from msgspec import Meta, field
 
 from gateway.errors import SettingsError
+from gateway.sources import from_environment, put, read_secret, read_toml
 
-PREFIX = "FRONTDESK_"
 LANGUAGES = ("uk", "ru", "en")
 
 
@@ -115,7 +114,15 @@ class Outbox(Section, frozen=True, kw_only=True):
         ),
     ] = "resend_once"
     attempts: Annotated[int, Meta(ge=1, description="Tries before a delivery fails for good.")] = 8
-    concurrency: Annotated[int, Meta(ge=1, description="Sends under way at once.")] = 32
+    concurrency: Annotated[int, Meta(ge=1, description="Sends of one channel under way at once.")] = 100
+
+
+class Retention(Section, frozen=True, kw_only=True):
+    """`[retention]`: how long raw events are kept; what was said is kept in conversations regardless."""
+
+    body_days: Annotated[int, Meta(ge=0, description="Days until processed events lose their raw body; 0: never.")] = 30
+    quarantine_days: Annotated[int, Meta(ge=0, description="The same for events that were put aside; 0: never.")] = 90
+    dedupe_days: Annotated[int, Meta(ge=14, description="Days for which an event sent again is known as one.")] = 90
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -131,7 +138,29 @@ class Settings(Section, frozen=True, kw_only=True):
     )
     data_dir: Annotated[str, Meta(description="Folder for uploaded files and the generated secret.")] = "var"
     secret: Annotated[
-        str, Meta(description="Signs visitor tokens and links; generated into the data folder when empty.")
+        str,
+        Meta(
+            description="Signs visitor tokens and links; generated into the data folder when empty. "
+            "The same on all hosts."
+        ),
+    ] = ""
+    workers: Annotated[
+        int, Meta(ge=1, le=64, description="Processes that share the port; more than one needs PostgreSQL.")
+    ] = 1
+    role: Annotated[
+        str,
+        Meta(
+            pattern="^(all|web|turns|outbox)$",
+            description="What the processes do: `all`, or a part of it beside others: `web` (requests, screens, "
+            "polling), `turns` (answers, alarms), `outbox` (sending).",
+        ),
+    ] = "all"
+    redis_url: Annotated[
+        str,
+        Meta(
+            pattern="^$|^(redis|rediss|unix)://",
+            description="Carries hints between processes, `redis://host:6379/0`; empty: PostgreSQL's NOTIFY does.",
+        ),
     ] = ""
     api_token: Annotated[
         str, Meta(description="Bearer token of `/api/v1`; empty closes the API. Better by `FRONTDESK_API_TOKEN`.")
@@ -139,6 +168,13 @@ class Settings(Section, frozen=True, kw_only=True):
     log_format: Annotated[str, Meta(pattern="^(text|json)$", description="`text` for people, `json` for machines.")] = (
         "text"
     )
+    log_level: Annotated[
+        str,
+        Meta(
+            pattern="^(debug|info|warning|error)$",
+            description="Least that is logged: `info` has two lines a message, `warning` only what went wrong.",
+        ),
+    ] = "info"
     upload_limit: Annotated[int, Meta(ge=1, description="Largest uploaded file in MiB.")] = 20
     company: Company = field(default_factory=Company)
     hours: Hours = field(default_factory=Hours)
@@ -146,6 +182,7 @@ class Settings(Section, frozen=True, kw_only=True):
     handoff: Handoff = field(default_factory=Handoff)
     callbacks: Callbacks = field(default_factory=Callbacks)
     outbox: Outbox = field(default_factory=Outbox)
+    retention: Retention = field(default_factory=Retention)
     channels: Annotated[
         dict[str, dict[str, Any]],
         Meta(description="One table a channel: `[channels.NAME]` with its `kind` and the kind's fields."),
@@ -179,7 +216,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
 
     Raises SettingsError naming the field.
     """
-    raw = _overlay(_read_toml(path), environ)
+    raw = _overlay(read_toml(path), environ)
     _check_channels(raw.get("channels"))
     settings = check_struct(Settings, raw, "")
     _check_zone(settings.company.zone)
@@ -206,81 +243,24 @@ def overlay_channel(
     merged = dict(raw)
     for doc in describe(struct):
         source = merged.pop(f"{doc.name}_file", None)
-        given = _from_environment(msgspec.structs.replace(doc, name=f"channels.{name}.{doc.name}"), environ)
+        given = from_environment(f"channels.{name}.{doc.name}", doc.type, environ)
         if given is not None:
             merged[doc.name] = given
         elif source is not None and doc.name not in merged:
-            merged[doc.name] = _read_secret(f"channels.{name}.{doc.name}_file", Path(str(source)))
+            merged[doc.name] = read_secret(f"channels.{name}.{doc.name}_file", Path(str(source)))
     return merged
 
 
 # --- reading ---------------------------------------------------------------------------------
 
 
-def _read_toml(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        path = Path("frontdesk.toml")
-        if not path.exists():
-            return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError("--config", f"{path} does not exist") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError("--config", f"{path} cannot be read: {error}") from None
-
-
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     merged = {key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()}
     for doc in describe(Settings):
-        given = None if doc.name == "channels" else _from_environment(doc, environ)
+        given = None if doc.name == "channels" else from_environment(doc.name, doc.type, environ)
         if given is not None:
-            _put(merged, doc.name.split("."), given)
+            put(merged, doc.name.split("."), given)
     return merged
-
-
-def _from_environment(doc: FieldDoc, environ: Mapping[str, str]) -> Any:
-    """What the environment says of a field, itself or by naming a file; None where it says nothing."""
-    variables = _variables(doc.name.split("."))
-    for variable in variables:
-        if variable in environ:
-            return _from_text(doc, environ[variable])
-    for variable in variables:
-        if environ.get(f"{variable}_FILE"):
-            return _from_text(doc, _read_secret(doc.name, Path(environ[f"{variable}_FILE"])))
-    return None
-
-
-def _from_text(doc: FieldDoc, text: str) -> Any:
-    """Lists and tables are given as JSON in the environment; the rest is converted by type."""
-    if not doc.type.startswith(("list", "dict")):
-        return text
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        raise SettingsError(doc.name, f"must be JSON ({doc.type}) in the environment") from None
-
-
-def _variables(path: list[str]) -> list[str]:
-    words = [word.upper().replace("-", "_") for word in path]
-    return [PREFIX + "_".join(words), PREFIX + "__".join(words)]
-
-
-def _put(target: dict[str, Any], path: list[str], value: Any) -> None:
-    for key in path[:-1]:
-        target = target.setdefault(key, {})
-        if not isinstance(target, dict):
-            raise SettingsError(key, f"must be a table, as [{key}]")
-    target[path[-1]] = value
-
-
-def _read_secret(name: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(name, f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(name, f"{path} is not text in UTF-8") from None
 
 
 # --- checking and describing -----------------------------------------------------------------

@@ -12,6 +12,7 @@ from gateway.ports import Clock
 from gateway.rendering import Fitted, fit
 from gateway.storage.deliveries import DeliveryState
 from gateway.storage.work import Work
+from gateway.tracing import followed_inbox
 from gateway.wakeups import OUTBOX
 
 
@@ -57,7 +58,7 @@ class Speaker:
             fitted = fit(outbound, self._channels[conversation.channel].capabilities)
             said.append(await self._say_one(work, conversation, outbound, fitted))
             offers = fitted.offers or offers
-        await work.conversations.change(conversation.id, offers=offers)
+        work.conversations.change(conversation.id, offers=offers)
         return said
 
     async def note(self, work: Work, conversation: Conversation, agent_id: int, text: str) -> Message:
@@ -92,7 +93,7 @@ class Speaker:
             now=now,
         )
         stored = self._channels[conversation.channel].capabilities.stored
-        await work.deliveries.add(
+        work.deliveries.add(
             conversation_id=conversation.id,
             message_id=message.id,
             channel=conversation.channel,
@@ -103,7 +104,7 @@ class Speaker:
         )
         if stored:
             # The platform is our own database, and so is its name for the message.
-            await work.messages.set_platform_id(message.id, str(message.id))
+            work.messages.set_platform_id(message.id, str(message.id))
         else:
             work.announce(OUTBOX, "queued")
         self._announce(work, conversation, message)
@@ -119,6 +120,7 @@ class Speaker:
                 key=f"{message.id}.{index}",
                 buttons=fitted.buttons if index == last else (),
                 reply_to=replied.platform_id if replied and index == 0 else None,
+                inbox=followed_inbox(),
             )
             for index, part in enumerate(fitted.parts)
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.brain import utc_now
+from gateway.clock import utc_now
 from gateway.errors import SettingsError
 from gateway.settings import LANGUAGES, Settings
 from gateway.staff import Role

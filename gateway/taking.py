@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
 
 from gateway import dialogue
 from gateway.channels import Channel
@@ -27,6 +30,8 @@ from gateway.settings import Company, Dialogue
 from gateway.speaking import Speaker
 from gateway.storage.inbox import InboxRow
 from gateway.storage.work import Work
+
+log = structlog.get_logger()
 
 RATING = "f:rating"
 
@@ -67,7 +72,7 @@ class Taker:
         message = await self._speaker.hear(work, conversation, inbound, row.channel)
         situation = self._situation(conversation, contact, inbound, understanding)
         if situation.language != conversation.language:
-            await work.conversations.change(conversation.id, language=situation.language)
+            work.conversations.change(conversation.id, language=situation.language)
         scene = Scene(
             state=conversation.state,
             parts=inbound.parts,
@@ -76,16 +81,25 @@ class Taker:
             choice=chosen(inbound.parts, conversation.offers),
             understanding=understanding,
         )
-        decision = decide(scene, self._policy, self._action)
+        action = self._actions(situation.now)
+        decision = decide(scene, self._policy, action)
         outcome = await self._carry_out(work, situation, decision)
         if outcome.unhandled:
-            decision = decide_beside_form(scene, self._policy, self._action)
+            decision = decide_beside_form(scene, self._policy, action)
             beside = await self._carry_out(work, situation, decision)
             outcome = _keep_form(beside, conversation.form)
         await self._apply(work, situation, decision, outcome)
         # While an agent has it nothing is tried, but what was named (a number, a time) is worth keeping.
         if understanding is not None and (conversation.state is not State.AGENT or understanding.entities):
-            await self._remember(work, conversation, message, understanding, decision)
+            self._remember(work, conversation, message, understanding, decision)
+        log.info(
+            "turn_decided",
+            channel=row.channel,
+            conversation=conversation.id,
+            message=message.id,
+            did=type(decision).__name__.lower(),
+            replies=len(outcome.replies),
+        )
 
     async def rescue(self, work: Work, row: InboxRow, inbound: Inbound) -> None:
         """The turn failed each time: store the words and hand over, without understanding anything."""
@@ -107,7 +121,7 @@ class Taker:
         """The contact, with what this message newly tells about them."""
         sender = inbound.sender
         if (sender.name and sender.name != identity.name) or identity.blocked:
-            await work.contacts.update_identity(
+            work.contacts.update_identity(
                 identity.id, name=sender.name or identity.name, username=sender.username, blocked=False
             )
         contact = await work.contacts.get(identity.contact_id)
@@ -120,7 +134,7 @@ class Taker:
             news["language"] = language
         if not news:
             return contact
-        await work.contacts.update(contact.id, **news)
+        work.contacts.update(contact.id, **news)
         return await work.contacts.get(contact.id)
 
     async def _conversation(self, work: Work, identity: Identity, contact: Contact, inbound: Inbound) -> Conversation:
@@ -136,14 +150,11 @@ class Taker:
         if found is None:
             return await self._open(work, identity, contact)
         if found.identity_id != identity.id:
-            await work.conversations.change(found.id, identity_id=identity.id)
-            found = await work.conversations.get(found.id)
+            found = work.conversations.answer_at(found, identity)
         return found
 
     async def _open(self, work: Work, identity: Identity, contact: Contact) -> Conversation:
-        return await work.conversations.add(
-            contact_id=contact.id, identity_id=identity.id, language=contact.language, now=self._clock()
-        )
+        return await work.conversations.add(identity=identity, language=contact.language, now=self._clock())
 
     async def _rated(
         self,
@@ -189,8 +200,8 @@ class Taker:
             understanding=understanding,
         )
 
-    def _action(self, article: str) -> Action | None:
-        return self._knowledge.action(article, self._clock())
+    def _actions(self, now: datetime) -> Callable[[str], Action | None]:
+        return lambda article: self._knowledge.action(article, now)
 
     # --- carrying out ------------------------------------------------------------------------
 
@@ -271,14 +282,14 @@ class Taker:
         if missed is not None:
             changes["misses"] = conversation.misses + 1 if missed else 0
         if changes:
-            await work.conversations.change(conversation.id, **changes)
+            work.conversations.change(conversation.id, **changes)
         if outcome.replies:
             await self._speaker.say(work, conversation, *outcome.replies)
         if "state" in changes:
             work.announce(conversation_topic(conversation.id), "state")
             work.announce(DESK, "state", conversation=conversation.id)
 
-    async def _remember(
+    def _remember(
         self,
         work: Work,
         conversation: Conversation,
@@ -286,7 +297,7 @@ class Taker:
         understanding: Understanding,
         decision: Decision,
     ) -> None:
-        await work.turns.add(
+        work.turns.add(
             conversation_id=conversation.id,
             message_id=message.id,
             understanding=understanding,

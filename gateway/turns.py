@@ -6,13 +6,16 @@ so replies, state, timers and the event's `done` commit together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
 from gateway.channels import Channel
+from gateway.contacts import Contact
 from gateway.errors import StorageUnavailable, Unreadable
 from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
+from gateway.observing import UNOBSERVED, Observer
 from gateway.ports import Clock, Engine, Understanding, Utterance
 from gateway.receipts import Receipts
 from gateway.settings import Company
@@ -21,11 +24,15 @@ from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxRow
 from gateway.storage.work import Work
 from gateway.taking import Taker
+from gateway.tracing import following
 from gateway.wakeups import INBOX, Wakeups, wait_for
 
 log = structlog.get_logger()
 
-BATCH = 50
+BATCH = 200
+"""Events in one transaction at most: under load their reads and writes go together."""
+BREATH = 20
+"""Turns after which others get the event loop."""
 ATTEMPTS = 3
 WORDS_UNDERSTOOD = 2000
 """Longer texts are understood by their beginning; they are stored whole."""
@@ -54,6 +61,7 @@ class Turns:
         wakeups: Wakeups,
         company: Company,
         watch: Watch = unwatched,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._channels = channels
@@ -64,6 +72,7 @@ class Turns:
         self._wakeups = wakeups
         self._company = company
         self._watch = watch
+        self._observer = observer
         self._bell = wakeups.bell(INBOX)
 
     async def run(self) -> None:
@@ -78,14 +87,22 @@ class Turns:
                 await wait_for(self._bell)
 
     async def take_waiting(self) -> int:
-        """Deal with one batch of waiting events; returns how many were dealt with."""
-        async with self._database.read() as view:
-            rows = await view.inbox.waiting(BATCH)
-        if not rows:
-            return 0
-        prepared = await self._prepare(rows)
+        """Deal with one batch of waiting events; returns how many were dealt with.
+
+        On SQLite the one writing connection is not held while the engine thinks. On PostgreSQL the people
+        are locked first: of two workers each must think about others, not both about the same.
+        """
+        if self._database.is_sqlite:
+            async with self._database.read() as view:
+                rows = await view.inbox.waiting(BATCH)
+                prepared = await self._prepare(view, rows)
+            return await self._take_or_split(prepared, lambda: self._take_together(prepared)) if rows else 0
+        prepared = []
+        return await self._take_or_split(prepared, lambda: self._take_next(prepared))
+
+    async def _take_or_split(self, prepared: Sequence[Prepared], take: Callable[[], Awaitable[int]]) -> int:
         try:
-            return await self._take_together(prepared)
+            return await take()
         except StorageUnavailable:
             raise
         except Exception:
@@ -93,14 +110,25 @@ class Turns:
             log.exception("turns_split", events=len(prepared))
             return await self._take_apart(prepared)
 
-    async def _prepare(self, rows: Sequence[InboxRow]) -> list[Prepared]:
+    async def _take_next(self, prepared: list[Prepared]) -> int:
+        """Lock, understand and take; `prepared` is filled on the way, for who must go on after a failure."""
+        async with self._database.write() as work:
+            claimed = await work.inbox.claim_next(BATCH)
+            prepared += await self._prepare(work, claimed)
+            await self._take_claimed(work, claimed, {one.row.id: one for one in prepared})
+        self._count(claimed)
+        return len(claimed)
+
+    async def _prepare(self, work: Work, rows: Sequence[InboxRow]) -> list[Prepared]:
+        # Read without a lock on SQLite; a stale hint does no harm, it only helps to understand.
+        writers = await work.contacts.several({row.contact_id for row in rows}) if rows else {}
         events = [(row, self._parse(row)) for row in rows]
         words = {
             row: text[:WORDS_UNDERSTOOD]
             for row, event in events
             if isinstance(event, Inbound) and (text := plain_text(event.parts).strip())
         }
-        understood = await self._understand(await self._utterances(words))
+        understood = await self._understand(self._utterances(words, writers))
         return [Prepared(row=row, event=event, understanding=understood.get(row.id)) for row, event in events]
 
     async def _understand(self, utterances: Mapping[int, Utterance]) -> dict[int, Understanding]:
@@ -115,12 +143,8 @@ class Turns:
         alone = [await self._understand({row_id: utterance}) for row_id, utterance in utterances.items()]
         return {row_id: found for one in alone for row_id, found in one.items()}
 
-    async def _utterances(self, words: Mapping[InboxRow, str]) -> dict[int, Utterance]:
-        """The texts by inbox row, with what is known of their writers; a stale hint does no harm."""
-        if not words:
-            return {}
-        async with self._database.read() as view:
-            writers = await view.contacts.several({row.contact_id for row in words})
+    def _utterances(self, words: Mapping[InboxRow, str], writers: Mapping[int, Contact]) -> dict[int, Utterance]:
+        """The texts by inbox row, with what is known of their writers."""
         return {
             row.id: Utterance(
                 text=text,
@@ -148,16 +172,34 @@ class Turns:
         by_row = {one.row.id: one for one in prepared}
         async with self._database.write() as work:
             claimed = await work.inbox.claim({one.row.contact_id for one in prepared}, by_row)
-            if claimed:
-                self._watch(Step.CLAIMED, len(claimed))
-            for row in claimed:
-                await self._take_one(work, by_row[row.id])
-            if claimed:
-                await work.inbox.settle([row.id for row in claimed])
-                self._watch(Step.DECIDED, len(claimed))
-        if claimed:
-            self._watch(Step.TURNED, len(claimed))
+            await self._take_claimed(work, claimed, by_row)
+        self._count(claimed)
         return len(claimed)
+
+    async def _take_claimed(self, work: Work, claimed: Sequence[InboxRow], by_row: Mapping[int, Prepared]) -> None:
+        if not claimed:
+            return
+        self._watch(Step.CLAIMED, len(claimed))
+        await self._hold(work, claimed)
+        for place, row in enumerate(claimed, 1):
+            await self._take_one(work, by_row[row.id])
+            if place % BREATH == 0:
+                await asyncio.sleep(0)
+        await work.inbox.settle([row.id for row in claimed])
+        self._watch(Step.DECIDED, len(claimed))
+
+    def _count(self, taken: Sequence[InboxRow]) -> None:
+        if taken:
+            self._watch(Step.TURNED, len(taken))
+        now = self._clock()
+        for row in taken:
+            self._observer.turned((now - row.received_at).total_seconds())
+
+    async def _hold(self, work: Work, rows: Sequence[InboxRow]) -> None:
+        """Read together what every turn reads, so that a batch costs little more than one turn."""
+        people = {row.contact_id for row in rows}
+        await work.contacts.hold(people)
+        await work.conversations.hold_newest(people)
 
     async def _take_apart(self, prepared: Sequence[Prepared]) -> int:
         taken = 0
@@ -199,12 +241,13 @@ class Turns:
         return 1
 
     async def _take_one(self, work: Work, one: Prepared) -> None:
-        match one.event:
-            case Inbound() as inbound:
-                await self._taker.take(work, one.row, inbound, one.understanding)
-            case Signal() as signal:
-                await self._receipts.note(work, one.row, signal)
-            case Ignored(reason=reason):
-                log.info("ignored", inbox=one.row.id, channel=one.row.channel, reason=reason)
-            case None:
-                await work.inbox.fail(one.row.id, "unreadable", final=True)
+        with following(inbox=one.row.id):
+            match one.event:
+                case Inbound() as inbound:
+                    await self._taker.take(work, one.row, inbound, one.understanding)
+                case Signal() as signal:
+                    await self._receipts.note(work, one.row, signal)
+                case Ignored(reason=reason):
+                    log.info("ignored", channel=one.row.channel, reason=reason)
+                case None:
+                    await work.inbox.fail(one.row.id, "unreadable", final=True)

@@ -1,6 +1,7 @@
-"""Hints inside one process that work is waiting; whoever waits also looks by itself each second.
+"""Hints that work is waiting; whoever waits also looks by itself each second.
 
-A lost hint therefore costs a second at most, never a message.
+A lost hint therefore costs a second at most, never a message. Bells hang in one process; `relay` rings
+those of the others.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ INBOX = "work:inbox"
 OUTBOX = "work:outbox"
 TIMERS = "work:timers"
 KNOWLEDGE = "work:knowledge"
+DUTIES = "work:duties"
+
+ANYBODYS = frozenset({INBOX, OUTBOX, TIMERS})
+"""Work that one process is enough for, whichever."""
 
 POLL_SECONDS = 1.0
 
@@ -44,6 +49,10 @@ class Wakeups:
         event = asyncio.Event()
         self._bells[topic].append(event)
         return event
+
+    def answered(self, topic: str) -> bool:
+        """Whether a loop of this process does the work of `topic`, so that no other need be woken for it."""
+        return topic in ANYBODYS and topic in self._bells
 
     def ring(self, changes: Sequence[Change]) -> None:
         """Set the bells of the changes' topics."""

@@ -119,7 +119,7 @@ class CallForms:
             if isinstance(part, ContactCard) and part.own:
                 phone = check_phone(part.phone if part.phone.startswith("+") else f"+{part.phone}")
                 if phone:
-                    await work.contacts.update(situation.contact.id, phone=phone)
+                    work.contacts.update(situation.contact.id, phone=phone)
 
     # --- moving and cancelling ---------------------------------------------------------------
 

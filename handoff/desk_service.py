@@ -301,7 +301,7 @@ class DeskService:
 
     async def _move(self, work: Work, conversation: Conversation, state: State, **changes: object) -> None:
         require_move(conversation, state)
-        await work.conversations.change(conversation.id, state=state, **changes)
+        work.conversations.change(conversation.id, state=state, **changes)
         work.announce(conversation_topic(conversation.id), "state")
         work.announce(DESK, "state", conversation=conversation.id)
 

@@ -61,7 +61,7 @@ class Endings:
                 agent_id=handoff.claimed_by if handoff else None,
             )
         )
-        await work.conversations.change(rated.id, rating=score)
+        work.conversations.change(rated.id, rating=score)
         work.announce(DESK, "rated", conversation=rated.id)
         log.info("conversation_rated", conversation=rated.id, score=score)
         if here.state is not State.CLOSED:

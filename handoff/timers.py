@@ -106,7 +106,7 @@ class Alarms:
 
     async def _queue(self, work: Work, conversation: Conversation, opening: datetime | None) -> None:
         await self._admission.enqueue(work, conversation.id, language=conversation.language, opening=opening)
-        await work.conversations.change(conversation.id, state=State.QUEUED, form=None)
+        work.conversations.change(conversation.id, state=State.QUEUED, form=None)
         work.announce(conversation_topic(conversation.id), "state")
         work.announce(DESK, "state", conversation=conversation.id)
 
@@ -153,7 +153,7 @@ class Alarms:
         """What is written from now on is a new matter."""
         conversation = await work.conversations.lock(int(timer.payload["conversation"]))
         if conversation.form is not None and conversation.form.name == rating.NAME:
-            await work.conversations.change(conversation.id, form=None)
+            work.conversations.change(conversation.id, form=None)
 
     # --- pieces ------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bots.telegram.api import BotApi
 from bots.telegram.channel import TelegramChannel
+from bots.telegram.lazy import LazyDriver
 from bots.telegram.settings import TelegramSettings
 from gateway.channels import ChannelKind, ChannelTools
 from gateway.errors import SettingsError
@@ -28,7 +29,9 @@ def build(name: str, settings: TelegramSettings, tools: ChannelTools) -> Telegra
     if settings.mode == "webhook" and not settings.webhook_secret:
         reason = 'is missing, and mode = "webhook" needs it: any 1–256 of A-Z a-z 0-9 _ -'
         raise SettingsError(f"channels.{name}.webhook_secret", reason)
-    return TelegramChannel(name, settings, tools, BotApi(make_driver(settings), settings))
+    module = "bots.telegram.aiogram" if settings.driver == "aiogram" else "bots.telegram.ptb"
+    driver = make_driver(settings) if tools.sends else LazyDriver(module, lambda: make_driver(settings))
+    return TelegramChannel(name, settings, tools, BotApi(driver, settings))
 
 
 def make_driver(settings: TelegramSettings) -> Driver:

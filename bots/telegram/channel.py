@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
 from bots.telegram.api import BotApi
+from bots.telegram.checkup import look
 from bots.telegram.driver import Attachment
 from bots.telegram.polling import Pause, Poller
 from bots.telegram.presses import Presses
 from bots.telegram.settings import TelegramSettings
-from bots.telegram.webhook import Registration, press_reply, verify
+from bots.telegram.webhook import Registration, press_reply, verify, webhook_url
 from bots.telegram.wire.envelopes import peek, press_id
 from bots.telegram.wire.inbound import read_event
 from bots.telegram.wire.outbound import Upload, asks, compose, sent_id, typing_call
@@ -28,6 +29,8 @@ from gateway.channels import (
     Send,
     WebhookRequest,
 )
+from gateway.checkup import Finding
+from gateway.clock import utc_now
 from gateway.errors import NotFound, Rejected, SendError
 from gateway.messages import Event, MediaKind
 
@@ -160,6 +163,11 @@ class TelegramChannel:
                 group.create_task(self._listen(intake))
         finally:
             await self.close()
+
+    async def checkup(self) -> Sequence[Finding]:
+        """See `gateway.checkup.Checkable`: ask Telegram about the token and the webhook."""
+        address = webhook_url(self._tools.public_url, self._name) if self._tools.public_url else None
+        return await look(self._name, self._api, self._settings, address, utc_now())
 
     async def close(self) -> None:
         """Close connections; a later send opens them again."""

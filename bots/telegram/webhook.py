@@ -38,6 +38,11 @@ def verify(request: WebhookRequest, secret: str) -> None:
         raise RequestRefused(413, "the body is larger than 1 MiB")
 
 
+def webhook_url(public_url: str, channel: str) -> str:
+    """Where Telegram is to call us for `channel`."""
+    return f"{public_url.rstrip('/')}/channels/{channel}/webhook"
+
+
 def press_reply(query_id: str) -> bytes:
     """The webhook's answer that is itself a call: Telegram runs the method in it
     (https://core.telegram.org/bots/api#making-requests-when-getting-updates)."""
@@ -69,7 +74,7 @@ class Registration:
 
     def _params(self, public_url: str) -> dict[str, object]:
         return {
-            "url": f"{public_url.rstrip('/')}/channels/{self._channel}/webhook",
+            "url": webhook_url(public_url, self._channel),
             "secret_token": self._settings.webhook_secret,
             "allowed_updates": list(ALLOWED_UPDATES),
             "max_connections": self._settings.max_connections,

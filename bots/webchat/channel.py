@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from bots.webchat import wire
+from bots.webchat.checkup import look
 from bots.webchat.frames import TEXT_LIMIT
 from bots.webchat.settings import WebchatSettings
 from gateway.channels import (
@@ -19,6 +20,7 @@ from gateway.channels import (
     Send,
     WebhookRequest,
 )
+from gateway.checkup import Finding
 from gateway.errors import RequestRefused
 from gateway.live import Change, address_topic
 from gateway.messages import Event, MediaKind
@@ -81,6 +83,10 @@ class WebchatChannel:
     async def run(self, intake: Intake) -> None:
         """Nothing to keep open: visitors come to us."""
         await asyncio.Event().wait()
+
+    async def checkup(self) -> Sequence[Finding]:
+        """See `gateway.checkup.Checkable`."""
+        return look(self.name, self.settings, self._tools.public_url)
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -14,7 +14,7 @@ from litestar.response import Response
 from bots.webchat import cursor as cursors
 from bots.webchat.faults import explain, unavailable
 from bots.webchat.frames import FRAME_LIMIT, Ack, ClientMessage, Delivered, Fault, Malformed, Read, Typing, read_frame
-from bots.webchat.hints import Hints, listen
+from bots.webchat.hints import TYPING, Hints, listen
 from bots.webchat.service import Webchat, count
 from bots.webchat.tokens import Visitor
 from bots.webchat.wire import Batch
@@ -94,7 +94,7 @@ def _refusal(fault: Fault, status: int) -> Response[Value]:
 async def _poll(webchat: Webchat, visitor: Visitor, cursor: dict[int, int], wait: float) -> Batch:
     """What follows `cursor`, as soon as there is something, at the latest after `wait` seconds."""
     end = time.monotonic() + wait
-    async with listen(webchat.live, address_topic(visitor.channel, visitor.id)) as hints:
+    with listen(webchat.live, address_topic(visitor.channel, visitor.id)) as hints:
         while True:
             batch, _ = await webchat.reader.after(visitor, cursor)
             rest = end - time.monotonic()
@@ -111,6 +111,6 @@ async def _typed(webchat: Webchat, hints: Hints, seconds: float) -> bool:
         rest = end - time.monotonic()
         kind = await hints.next(max(0.0, min(rest, LOOK_SECONDS)))
         if kind is not None or rest <= LOOK_SECONDS:
-            return kind == "typing"
+            return kind == TYPING
     await asyncio.sleep(0)
     return False

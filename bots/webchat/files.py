@@ -101,9 +101,7 @@ async def _visible(webchat: Webchat, visitor: Visitor, file_id: str) -> StoredFi
         if identity is None:
             raise NotFound("file")
         threads = Threads(work.connection, visitor.channel)
-        if file.owner != owner_of(identity.id) and not await threads.shows_file(
-            identity.contact_id, f"{PREFIX}{file.id}"
-        ):
+        if file.owner != owner_of(identity.id) and not await threads.shows_file(visitor.id, f"{PREFIX}{file.id}"):
             raise NotFound("file")
     return file
 

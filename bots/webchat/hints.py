@@ -3,50 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from gateway.live import Change, Live
 
+TYPING = "typing"
+NEWS = "message"
+
 
 class Hints:
-    """The stream of hints on one topic, readable with a time limit."""
+    """The hints on one topic since one last looked, as no more than two marks: news, and typing."""
 
-    def __init__(self, changes: AsyncIterator[Change]) -> None:
-        self._changes = changes
-        self._pending: asyncio.Task[Change | None] | None = None
+    __slots__ = ("_bell", "_news")
+
+    def __init__(self) -> None:
+        self._bell = asyncio.Event()
+        self._news = False
+
+    def put(self, change: Change) -> None:
+        """Wake the waiter."""
+        self._news = self._news or change.kind != TYPING
+        self._bell.set()
 
     async def next(self, seconds: float) -> str | None:
-        """The kind of the next hint; None where none came within `seconds`."""
-        if self._pending is None:
-            self._pending = asyncio.create_task(self._take())
-        # The read is left pending over a time-out: cancelling it would end the stream under it.
-        done, _ = await asyncio.wait([self._pending], timeout=seconds)
-        if not done:
-            return None
-        change = self._pending.result()
-        if change is None:
-            # The stream has ended (shutdown); go on by time alone.
-            await asyncio.sleep(seconds)
-            return None
-        self._pending = None
-        return change.kind
-
-    async def _take(self) -> Change | None:
-        return await anext(self._changes, None)
-
-    def close(self) -> None:
-        """Stop listening."""
-        if self._pending is not None:
-            self._pending.cancel()
-
-
-@asynccontextmanager
-async def listen(live: Live, topic: str) -> AsyncIterator[Hints]:
-    """Hints on `topic` from now on."""
-    async with live.subscribe([topic]) as changes:
-        hints = Hints(changes)
+        """What came: `NEWS`, or `TYPING` and nothing else; None where nothing came within `seconds`."""
         try:
-            yield hints
-        finally:
-            hints.close()
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            return None
+        kind = NEWS if self._news else TYPING
+        self._news = False
+        self._bell.clear()
+        return kind
+
+
+@contextmanager
+def listen(live: Live, topic: str) -> Iterator[Hints]:
+    """Hints on `topic` from now on."""
+    hints = Hints()
+    with live.listen([topic], hints):
+        yield hints

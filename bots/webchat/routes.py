@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from bots.webchat.audience import Audience
 from bots.webchat.conversing import conversing_routes
 from bots.webchat.cors import cors
 from bots.webchat.files import file_routes
@@ -39,13 +40,14 @@ def routes(
     public_url: str | None,
     upload_limit: int,
     suggestions: Suggestions,
+    audience: Audience,
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[ControllerRouterHandler]:
     """The handlers for `/channels/{name}/…` of web chats, `/widget.js` and `/`.
 
     `channels` may hold other kinds too; they are passed over. `upload_limit` is in bytes. `pages` must
-    know `bots.webchat.pages.ROOM`. `stopping` turns true when the server is told to end, so that long
-    polls let go at once.
+    know `bots.webchat.pages.ROOM`; `audience.run` runs beside the server. `stopping` turns true when the
+    server is told to end, so that long polls let go at once.
     """
     webchat = Webchat(
         channels=channels,
@@ -60,6 +62,7 @@ def routes(
         public_url=public_url,
         upload_limit=upload_limit,
         suggestions=suggestions,
+        audience=audience,
         stopping=stopping,
     )
     return [_channel_router(webchat), *page_routes(webchat, pages)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from bots.webchat.audience import Audience
 from bots.webchat.channel import WebchatChannel
 from bots.webchat.intake import Intake
 from bots.webchat.origins import require_allowed
@@ -48,6 +49,7 @@ class Webchat:
         public_url: str | None,
         upload_limit: int,
         suggestions: Suggestions,
+        audience: Audience,
         stopping: Callable[[], bool],
     ) -> None:
         self.channels = {name: one for name, one in channels.items() if isinstance(one, WebchatChannel)}
@@ -60,6 +62,7 @@ class Webchat:
         self.public_url = public_url
         self.upload_limit = upload_limit
         self.suggestions = suggestions
+        self.audience = audience
         self.stopping = stopping
         self.tokens = VisitorTokens(secret, clock)
         self.reader = ThreadReader(database, self.tokens, clock)

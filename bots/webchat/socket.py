@@ -1,7 +1,8 @@
 """The widget's WebSocket: what was missed, then what comes, each message once and in order.
 
 Nothing is queued for a slow reader: the session holds a cursor and asks the database for what follows
-it, so a reader who takes nothing costs one batch, and one who takes nothing for long is closed.
+it, so a reader who takes nothing costs one batch, and one who takes nothing for long is closed. Nothing
+runs for an idle one: a task that writes lives only while there is news.
 """
 
 from __future__ import annotations
@@ -32,21 +33,20 @@ from bots.webchat.frames import (
     encode,
     read_frame,
 )
-from bots.webchat.hints import Hints, listen
+from bots.webchat.hints import TYPING
 from bots.webchat.intake import Notice
 from bots.webchat.service import Webchat
 from bots.webchat.tokens import Visitor
 from bots.webchat.wire import Batch
 from gateway.errors import RequestRefused, StorageUnavailable
-from gateway.live import address_topic
+from gateway.live import Change, address_topic
 from gateway.messages import Value
 
 log = structlog.get_logger()
 
 HELLO_SECONDS = 15.0
 SEND_SECONDS = 20.0
-LOOK_SECONDS = 10.0
-"""Even without a hint the session looks this often: hints may be lost, messages may not."""
+CLOSE_SECONDS = 5.0
 MAX_FAULTS = 50
 
 UNAUTHORIZED = 4401
@@ -72,7 +72,7 @@ def socket_route(webchat: Webchat) -> WebsocketRouteHandler:
     @websocket("/channels/{name:str}/socket", opt={"exclude_from_auth": True})
     async def open_socket(socket: Socket, name: FromPath[str]) -> None:
         try:
-            channel = webchat.enter(name, socket.headers)
+            channel = webchat.enter(name, _where_from(socket))
         except RequestRefused as refused:
             # Closing before accepting answers the handshake with 403.
             await socket.close(code=NOT_FOUND if refused.status == 404 else FORBIDDEN)
@@ -83,6 +83,12 @@ def socket_route(webchat: Webchat) -> WebsocketRouteHandler:
             await _close(socket, code)
 
     return open_socket
+
+
+def _where_from(socket: Socket) -> dict[str, str]:
+    """The headers that matter, past Litestar's: it would keep them all for as long as the socket lives."""
+    found = dict(socket.scope["headers"])
+    return {name: found[name.encode()].decode("latin-1") for name in ("origin", "host") if name.encode() in found}
 
 
 async def _serve(session: Session) -> int | None:
@@ -108,14 +114,31 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
 
 async def _close(socket: Socket, code: int) -> None:
     try:
-        async with asyncio.timeout(SEND_SECONDS):
+        async with asyncio.timeout(CLOSE_SECONDS):
             await socket.close(code=code)
     except (OSError, TimeoutError, RuntimeError, WebSocketDisconnect):
         log.debug("webchat_socket_gone", code=code)
 
 
 class Session:
-    """One open socket of one visitor."""
+    """One open socket of one visitor; the hints on their topic come to `put`."""
+
+    __slots__ = (
+        "__weakref__",
+        "_channel",
+        "_cursor",
+        "_faults",
+        "_news",
+        "_reading_thread",
+        "_socket",
+        "_told",
+        "_translator",
+        "_typing",
+        "_webchat",
+        "_writers",
+        "_writing",
+        "visitor",
+    )
 
     def __init__(self, socket: Socket, webchat: Webchat, channel: WebchatChannel) -> None:
         self._socket = socket
@@ -123,21 +146,70 @@ class Session:
         self._channel = channel
         self._translator = webchat.texts.translator(webchat.company.language)
         self._cursor: dict[int, int] = {}
-        self._sending = asyncio.Lock()
         self._reading_thread = asyncio.Lock()
+        self._writers = asyncio.TaskGroup()
+        # Before the cursor is known and after the end nothing is written.
+        self._writing = True
+        self._news = False
+        self._typing = False
+        self._told = 0
         self._faults = 0
+        self.visitor: Visitor
 
     async def run(self) -> None:
         """Greet, then read and write until either side ends; always ends by an exception."""
         async with asyncio.timeout(HELLO_SECONDS):
             hello = await self._hello()
-        visitor = await self._authenticate(hello)
-        async with listen(self._webchat.live, address_topic(self._channel.name, visitor.id)) as hints:
-            await self._send(Welcome(token=self._webchat.tokens.renewed(visitor)))
-            await self._resume(visitor, hello.after)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(visitor, hints))
-                await self._read(visitor)
+        self.visitor = visitor = await self._authenticate(hello)
+        topic = address_topic(self._channel.name, visitor.id)
+        async with self._writers:
+            try:
+                with self._webchat.live.listen([topic], self), self._webchat.audience.joined(self):
+                    await self._send(Welcome(token=self._webchat.tokens.renewed(visitor)))
+                    await self._resume(visitor, hello.after)
+                    self._writing = False
+                    self._write()
+                    await self._read(visitor)
+            finally:
+                self._writing = True
+
+    # --- news ---
+
+    def put(self, change: Change) -> None:
+        """Somebody of ours types, or the thread may have grown."""
+        if change.kind == TYPING:
+            self._typing = True
+        else:
+            self._news = True
+        self._write()
+
+    @property
+    def held(self) -> int:
+        """What the cursor holds of all conversations, or what was looked for in vain."""
+        return self._told or sum(self._cursor.values())
+
+    def wake(self, total: int) -> None:
+        """The thread holds `total` messages, which is not what was sent."""
+        self._told = total
+        self._news = True
+        self._write()
+
+    def _write(self) -> None:
+        if (self._news or self._typing) and not self._writing:
+            self._writing = True
+            self._writers.create_task(self._write_news())
+
+    async def _write_news(self) -> None:
+        """Lives while there is news. Where it breaks the session ends, so no other need follow it."""
+        while self._news or self._typing:
+            if self._typing:
+                self._typing = False
+                await self._send(SomebodyTyping())
+            if self._news:
+                self._news = False
+                async with self._reading_thread:
+                    await self._catch_up(self.visitor)
+        self._writing = False
 
     # --- opening ---
 
@@ -160,15 +232,6 @@ class Session:
             raise Closed(UNAUTHORIZED) from None
 
     # --- out ---
-
-    async def _pump(self, visitor: Visitor, hints: Hints) -> None:
-        while True:
-            match await hints.next(LOOK_SECONDS):
-                case "typing":
-                    await self._send(SomebodyTyping())
-                case _:
-                    async with self._reading_thread:
-                        await self._catch_up(visitor)
 
     async def _resume(self, visitor: Visitor, after: str | None) -> None:
         """Send the thread's end to who holds nothing, else what is missing (perhaps nothing)."""
@@ -196,11 +259,16 @@ class Session:
             self._cursor = stretch.cursor
             sent += len(batch.messages)
             if not stretch.more:
+                if sent:
+                    self._told = 0
                 return sent
 
     async def _send(self, frame: Value) -> None:
-        async with self._sending, asyncio.timeout(SEND_SECONDS):
-            await self._socket.send_text(encode(frame))
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._socket.send_text(encode(frame))
+        except TimeoutError:
+            raise Closed(AGAIN_LATER) from None
 
     # --- in ---
 

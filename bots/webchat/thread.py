@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from bots.webchat import cursor as cursors
@@ -18,6 +19,10 @@ from gateway.storage.engine import Database
 from gateway.storage.work import Work
 
 BATCH = 50
+READS_AT_ONCE = 8
+READS_AT_ONCE_SQLITE = 3
+"""When all visitors come back at once they queue here, where nobody loses patience, and leave connections to
+the database for everybody else."""
 
 
 class ThreadReader:
@@ -27,14 +32,12 @@ class ThreadReader:
         self._database = database
         self._tokens = tokens
         self._clock = clock
+        self._turnstile = asyncio.Semaphore(READS_AT_ONCE_SQLITE if database.is_sqlite else READS_AT_ONCE)
 
     async def newest(self, visitor: Visitor) -> Batch:
         """The end of the thread, as a snapshot. Raises StorageUnavailable."""
-        async with self._database.read() as work:
-            identity = await find_identity(work, visitor)
-            if identity is None:
-                return Batch(messages=(), cursor="", snapshot=True)
-            stretch = await Threads(work.connection, visitor.channel).newest(identity.contact_id, BATCH)
+        async with self._turnstile, self._database.read() as work:
+            stretch = await Threads(work.connection, visitor.channel).newest(visitor.id, BATCH)
             return Batch(
                 messages=await self._frames(work, visitor, stretch.seen),
                 cursor=cursors.encode(stretch.cursor),
@@ -44,20 +47,14 @@ class ThreadReader:
 
     async def before(self, visitor: Visitor, message_id: int) -> Batch:
         """Older messages, for who scrolls up. Raises StorageUnavailable."""
-        async with self._database.read() as work:
-            identity = await find_identity(work, visitor)
-            if identity is None:
-                return Batch(messages=(), cursor="")
-            stretch = await Threads(work.connection, visitor.channel).before(identity.contact_id, message_id, BATCH)
+        async with self._turnstile, self._database.read() as work:
+            stretch = await Threads(work.connection, visitor.channel).before(visitor.id, message_id, BATCH)
             return Batch(messages=await self._frames(work, visitor, stretch.seen), cursor="", earlier=stretch.more)
 
     async def after(self, visitor: Visitor, cursor: Cursor) -> tuple[Batch, Stretch]:
         """What `cursor` does not hold, oldest first, at most `BATCH`; the stretch says if more follows."""
-        async with self._database.read() as work:
-            identity = await find_identity(work, visitor)
-            if identity is None:
-                return Batch(messages=(), cursor=""), Stretch(seen=(), cursor={})
-            stretch = await Threads(work.connection, visitor.channel).after(identity.contact_id, cursor, BATCH)
+        async with self._turnstile, self._database.read() as work:
+            stretch = await Threads(work.connection, visitor.channel).after(visitor.id, cursor, BATCH)
             frames = await self._frames(work, visitor, stretch.seen) if stretch.seen else []
             return Batch(messages=frames, cursor=cursors.encode(stretch.cursor)), stretch
 

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, tuple_, update
+from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.contacts import Contact, Identity
 from gateway.errors import NotFound
 from gateway.storage import tables
 from gateway.storage.dialect import upsert
+from gateway.storage.gathering import Gathering
 
 _contact = tables.contacts.c
 _identity = tables.identities.c
 
 
 class Contacts:
-    """People, found by number or by (channel, address)."""
+    """People, found by number or by (channel, address). Those who were held are read once; changes
+    are gathered."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, gathering: Gathering) -> None:
         self._connection = connection
+        self._gathering = gathering
+        self._held: dict[int, Contact] = {}
+        self._identities: dict[int, Identity] = {}
+
+    async def hold(self, contact_ids: Iterable[int]) -> None:
+        """Read these people, whom the caller has locked, and their addresses at once and keep them."""
+        wanted = list(contact_ids)
+        self._held |= await self.several(wanted)
+        result = await self._connection.execute(select(tables.identities).where(_identity.contact_id.in_(wanted)))
+        self._identities |= {row.id: _to_identity(row) for row in result}
 
     async def get(self, contact_id: int) -> Contact:
         """The contact. Raises NotFound."""
+        held = self._held.get(contact_id)
+        if held is not None:
+            return held
         result = await self._connection.execute(select(tables.contacts).where(_contact.id == contact_id))
         row = result.one_or_none()
         if row is None:
@@ -47,16 +63,23 @@ class Contacts:
 
     async def find(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Identity]:
         """Those identities of `keys`, (channel, address), that exist."""
-        wanted = list(keys)
-        if not wanted:
-            return {}
-        result = await self._connection.execute(
-            select(tables.identities).where(tuple_(_identity.channel, _identity.address).in_(wanted))
-        )
-        return {(row.channel, row.address): _to_identity(row) for row in result}
+        addresses: defaultdict[str, list[str]] = defaultdict(list)
+        for channel, address in keys:
+            addresses[channel].append(address)
+        found: dict[tuple[str, str], Identity] = {}
+        for channel, wanted in addresses.items():
+            # Channel by channel: the index serves a list of addresses, a list of pairs it need not.
+            result = await self._connection.execute(
+                select(tables.identities).where(_identity.channel == channel, _identity.address.in_(wanted))
+            )
+            found |= {(row.channel, row.address): _to_identity(row) for row in result}
+        return found
 
     async def identity(self, identity_id: int) -> Identity:
         """The identity. Raises NotFound."""
+        held = self._identities.get(identity_id)
+        if held is not None:
+            return held
         result = await self._connection.execute(select(tables.identities).where(_identity.id == identity_id))
         row = result.one_or_none()
         if row is None:
@@ -65,38 +88,48 @@ class Contacts:
 
     async def meet(self, channel: str, address: str, now: datetime) -> Identity:
         """The identity at (channel, address), made with a new contact where there is none."""
-        known = await self.find([(channel, address)])
-        if known:
-            return known[channel, address]
-        contact_id = await self._insert_contact(now)
-        made = await self._connection.execute(
-            upsert(self._connection, tables.identities)
-            .values(contact_id=contact_id, channel=channel, address=address)
-            .on_conflict_do_nothing()
-            .returning(_identity.id)
-        )
-        if made.scalar_one_or_none() is None:
-            # Another process met this address between our look and our insert: theirs stands.
-            await self._connection.execute(delete(tables.contacts).where(_contact.id == contact_id))
-        return (await self.find([(channel, address)]))[channel, address]
+        return (await self.meet_all([(channel, address)], now))[channel, address]
 
-    async def update(self, contact_id: int, **changes: Any) -> None:
+    async def meet_all(self, keys: Iterable[tuple[str, str]], now: datetime) -> dict[tuple[str, str], Identity]:
+        """The identities at `keys`, (channel, address), each made with a new contact where there is none."""
+        wanted = set(keys)
+        known = await self.find(wanted)
+        # In one order everywhere: two processes that meet the same strangers must not lock crosswise.
+        strangers = sorted(wanted - known.keys())
+        if strangers:
+            made = await self._introduce(strangers, now)
+            known |= await self.find(strangers)
+            # Another process met them between our look and our insert: theirs stand.
+            lost = made - {identity.contact_id for identity in known.values()}
+            if lost:
+                await self._connection.execute(delete(tables.contacts).where(_contact.id.in_(lost)))
+        return known
+
+    async def _introduce(self, strangers: Iterable[tuple[str, str]], now: datetime) -> set[int]:
+        """A contact and an identity for each stranger; the ids of the contacts."""
+        made: set[int] = set()
+        rows: list[dict[str, Any]] = []
+        for channel, address in strangers:
+            contact_id = await self._gathering.reserve(tables.contacts)
+            self._gathering.insert(tables.contacts, {"id": contact_id, "created_at": now})
+            rows.append({"contact_id": contact_id, "channel": channel, "address": address})
+            made.add(contact_id)
+        await self._connection.execute(upsert(self._connection, tables.identities).on_conflict_do_nothing(), rows)
+        return made
+
+    def update(self, contact_id: int, **changes: Any) -> None:
         """Set contact columns (`details` as a dict)."""
+        if contact_id in self._held:
+            self._held[contact_id] = msgspec.structs.replace(self._held[contact_id], **changes)
         if "details" in changes:
             changes["details"] = msgspec.json.encode(changes["details"]).decode()
-        if changes:
-            await self._connection.execute(update(tables.contacts).where(_contact.id == contact_id).values(**changes))
+        self._gathering.update(tables.contacts, contact_id, changes)
 
-    async def update_identity(self, identity_id: int, **changes: Any) -> None:
+    def update_identity(self, identity_id: int, **changes: Any) -> None:
         """Set identity columns."""
-        if changes:
-            await self._connection.execute(
-                update(tables.identities).where(_identity.id == identity_id).values(**changes)
-            )
-
-    async def _insert_contact(self, now: datetime) -> int:
-        result = await self._connection.execute(insert(tables.contacts).values(created_at=now).returning(_contact.id))
-        return int(result.scalar_one())
+        if identity_id in self._identities:
+            self._identities[identity_id] = msgspec.structs.replace(self._identities[identity_id], **changes)
+        self._gathering.update(tables.identities, identity_id, changes)
 
 
 def _to_contact(row: Row[Any]) -> Contact:

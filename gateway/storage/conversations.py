@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.contacts import Identity
 from gateway.conversations import Conversation, Form, Offer, State
 from gateway.errors import NotFound
 from gateway.storage import tables
+from gateway.storage.gathering import Gathering
 
 _column = tables.conversations.c
 _offers = msgspec.json.Decoder(tuple[Offer, ...])
@@ -20,39 +22,72 @@ _form = msgspec.json.Decoder(Form)
 
 
 class Conversations:
-    """One row a matter. On PostgreSQL `lock` takes the row lock every change goes through."""
+    """One row a matter. On PostgreSQL `lock` takes the row lock every change goes through.
 
-    def __init__(self, connection: AsyncConnection, *, lock_rows: bool) -> None:
+    What is locked stays as it is in the database but for our own changes, so it is read once and then
+    kept; changes are gathered.
+    """
+
+    def __init__(self, connection: AsyncConnection, gathering: Gathering, *, lock_rows: bool) -> None:
         self._connection = connection
+        self._gathering = gathering
         self._lock_rows = lock_rows
+        self._held: dict[int, Conversation] = {}
+        self._newest: dict[int, int | None] = {}
 
     async def get(self, conversation_id: int) -> Conversation:
         """The conversation as it is. Raises NotFound."""
-        return await self._one(_select().where(_column.id == conversation_id), conversation_id)
+        held = self._held.get(conversation_id)
+        return held or await self._one(_select().where(_column.id == conversation_id), conversation_id)
 
     async def lock(self, conversation_id: int) -> Conversation:
         """The conversation, held until the end of the transaction. Raises NotFound."""
-        query = _select().where(_column.id == conversation_id)
-        if self._lock_rows:
-            query = query.with_for_update(of=tables.conversations)
-        return await self._one(query, conversation_id)
+        held = self._held.get(conversation_id)
+        if held is None:
+            query = self._locking(_select().where(_column.id == conversation_id))
+            held = self._hold(await self._one(query, conversation_id))
+        return held
+
+    async def hold_newest(self, contact_ids: Iterable[int]) -> None:
+        """Lock what `open_of` and `latest_of` will give for these people: read together, and only once."""
+        wanted = list(contact_ids)
+        newest = (
+            select(func.max(_column.id))
+            .where(_column.contact_id.in_(wanted))
+            .group_by(_column.contact_id, _column.state == State.CLOSED)
+        )
+        query = self._locking(_select().where(_column.id.in_(newest)).order_by(_column.id))
+        found = [self._hold(to_conversation(row)) for row in await self._connection.execute(query)]
+        self._newest = dict.fromkeys(wanted)
+        # An open one stands before a closed one, whichever is newer.
+        for conversation in sorted(found, key=lambda one: (one.state is not State.CLOSED, one.id)):
+            self._newest[conversation.contact_id] = conversation.id
 
     async def open_of(self, contact_id: int) -> Conversation | None:
         """The contact's newest conversation that is not closed, locked; None where there is none."""
+        if contact_id in self._newest:
+            newest = await self.latest_of(contact_id)
+            return newest if newest and newest.state is not State.CLOSED else None
         query = (
             _select()
             .where(_column.contact_id == contact_id, _column.state != State.CLOSED)
             .order_by(_column.id.desc())
             .limit(1)
         )
-        if self._lock_rows:
-            query = query.with_for_update(of=tables.conversations)
-        row = (await self._connection.execute(query)).one_or_none()
-        return None if row is None else to_conversation(row)
+        row = (await self._connection.execute(self._locking(query))).one_or_none()
+        return None if row is None else self._hold(to_conversation(row))
 
     async def latest_of(self, contact_id: int) -> Conversation | None:
-        """The contact's newest conversation in any state."""
-        query = _select().where(_column.contact_id == contact_id).order_by(_column.id.desc()).limit(1)
+        """The contact's newest conversation in any state, an open one before a closed one."""
+        if contact_id in self._newest:
+            known = self._newest[contact_id]
+            return None if known is None else self._held[known]
+        query = (
+            _select()
+            .where(_column.contact_id == contact_id)
+            .order_by(_column.state == State.CLOSED, _column.id.desc())
+            .limit(1)
+        )
         row = (await self._connection.execute(query)).one_or_none()
         return None if row is None else to_conversation(row)
 
@@ -76,41 +111,60 @@ class Conversations:
             query = query.with_for_update(of=tables.conversations, skip_locked=True)
         return [to_conversation(row) for row in await self._connection.execute(query)]
 
-    async def add(self, *, contact_id: int, identity_id: int, language: str | None, now: datetime) -> Conversation:
-        """A new conversation in the bot's hands."""
-        result = await self._connection.execute(
-            insert(tables.conversations)
-            .values(
-                contact_id=contact_id,
-                identity_id=identity_id,
-                state=State.BOT,
-                language=language,
-                created_at=now,
-                updated_at=now,
-            )
-            .returning(_column.id)
+    async def add(self, *, identity: Identity, language: str | None, now: datetime) -> Conversation:
+        """A new conversation in the bot's hands, with the person behind `identity`."""
+        made = Conversation(
+            id=await self._gathering.reserve(tables.conversations),
+            contact_id=identity.contact_id,
+            identity_id=identity.id,
+            channel=identity.channel,
+            address=identity.address,
+            state=State.BOT,
+            language=language,
+            created_at=now,
+            updated_at=now,
         )
-        return await self.get(int(result.scalar_one()))
+        row = {column.name: getattr(made, column.name) for column in tables.conversations.c}
+        self._gathering.insert(tables.conversations, {**row, "offers": "[]"})
+        self._held[made.id] = made
+        self._newest[made.contact_id] = made.id
+        return made
 
-    async def change(self, conversation_id: int, **changes: Any) -> None:
-        """Set columns; `form` and `offers` are given as values."""
-        if "form" in changes and changes["form"] is not None:
+    def change(self, conversation_id: int, **changes: Any) -> None:
+        """Set columns; `form` and `offers` are given as values. See `answer_at` for the identity."""
+        held = self._held.get(conversation_id)
+        if held is not None:
+            self._held[conversation_id] = msgspec.structs.replace(held, **changes)
+        if changes.get("form") is not None:
             changes["form"] = msgspec.json.encode(changes["form"]).decode()
         if "offers" in changes:
             changes["offers"] = msgspec.json.encode(changes["offers"]).decode()
-        await self._connection.execute(
-            update(tables.conversations).where(_column.id == conversation_id).values(**changes)
+        self._gathering.update(tables.conversations, conversation_id, changes)
+
+    def answer_at(self, conversation: Conversation, identity: Identity) -> Conversation:
+        """The conversation, locked before, with its replies going to `identity` from now on."""
+        moved = msgspec.structs.replace(
+            conversation, identity_id=identity.id, channel=identity.channel, address=identity.address
         )
+        self._held[conversation.id] = moved
+        self._gathering.update(tables.conversations, conversation.id, {"identity_id": identity.id})
+        return moved
 
     async def next_seq(self, conversation_id: int, now: datetime) -> int:
         """The next sequence number, from the conversation's own row, so there is never a gap."""
-        result = await self._connection.execute(
-            update(tables.conversations)
-            .where(_column.id == conversation_id)
-            .values(last_seq=_column.last_seq + 1, updated_at=now)
-            .returning(_column.last_seq)
-        )
-        return int(result.scalar_one())
+        seq = (await self.lock(conversation_id)).last_seq + 1
+        self.change(conversation_id, last_seq=seq, updated_at=now)
+        return seq
+
+    def _locking(self, query: Select[Any]) -> Select[Any]:
+        return query.with_for_update(of=tables.conversations) if self._lock_rows else query
+
+    def _hold(self, conversation: Conversation) -> Conversation:
+        self._held[conversation.id] = conversation
+        if self._lock_rows:
+            # Whoever held this row before us may have drawn later ids than we have in hand.
+            self._gathering.forget_reserved()
+        return conversation
 
     async def _one(self, query: Select[Any], conversation_id: int) -> Conversation:
         row = (await self._connection.execute(query)).one_or_none()
@@ -132,7 +186,8 @@ def conversation_columns() -> Sequence[Any]:
 
 def to_conversation(row: Row[Any]) -> Conversation:
     """A row of `conversation_columns` as a value."""
-    values = {name: row._mapping[name] for name in Conversation.__struct_fields__}
+    mapping = row._mapping
+    values = {name: mapping[name] for name in Conversation.__struct_fields__}
     values["state"] = State(row.state)
     values["form"] = _form.decode(row.form) if row.form else None
     values["offers"] = _offers.decode(row.offers)

@@ -6,7 +6,6 @@ For developers: ``make migration m="what changes"``. It works on an empty SQLite
 from __future__ import annotations
 
 import asyncio
-import importlib
 import sys
 import tempfile
 from pathlib import Path
@@ -14,15 +13,13 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import create_engine
 
+from gateway.storage.inventory import every_table
 from gateway.storage.migrate import config, migrate
-
-TABLE_MODULES = ("gateway.storage.tables", "nlu.storage", "knowledge_base.storage", "handoff.storage.tables")
 
 
 def draft(message: str) -> None:
     """Write the next migration file."""
-    for module in TABLE_MODULES:
-        importlib.import_module(module)
+    every_table()
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'draft.db'}"
         asyncio.run(migrate(url))

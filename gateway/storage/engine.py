@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.errors import SettingsError, StorageUnavailable
 from gateway.live import Change
+from gateway.storage.gathering import send_before_others, sent_before_others
 from gateway.storage.work import Work
 
 Announce = Callable[[Sequence[Change]], None]
@@ -26,7 +28,25 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
-_BUSY_SECONDS = 5
+_BUSY_SECONDS = 4
+"""How long one waits for a connection, and a connection for another process's lock: whoever calls is told
+within five seconds, and platforms send again."""
+_COMMAND_SECONDS = 60
+"""How long PostgreSQL may take for one statement. A network that swallows everything would otherwise hold a
+connection for a quarter of an hour."""
+
+_SERVER = {
+    # Compiling a statement costs tens of milliseconds, and ours run for less than one.
+    "jit": "off",
+    # A process that hangs, and a host that is gone, let go of the people they were serving. An engine that
+    # is asked within a transaction must answer sooner.
+    "idle_in_transaction_session_timeout": "8000",
+    "tcp_keepalives_idle": "4",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "2",
+}
+"""What we ask of PostgreSQL for our connections; milliseconds and seconds
+(https://www.postgresql.org/docs/current/runtime-config-client.html)."""
 
 
 def parse_url(text: str) -> URL:
@@ -59,8 +79,19 @@ class Database:
             self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=4)
         else:
             self._writer = self._reader = create_async_engine(
-                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+                self.url,
+                pool_size=10,
+                max_overflow=10,
+                pool_timeout=_BUSY_SECONDS,
+                pool_pre_ping=True,
+                connect_args={
+                    "timeout": _BUSY_SECONDS,
+                    "command_timeout": _COMMAND_SECONDS,
+                    "server_settings": _SERVER,
+                },
+                hide_parameters=True,
             )
+        send_before_others(self._writer)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
@@ -75,7 +106,9 @@ class Database:
         with translated():
             async with self._writer.begin() as connection:
                 work = Work(connection, is_sqlite=self.is_sqlite)
-                yield work
+                with sent_before_others(connection, work.gathering):
+                    yield work
+                    await work.gathering.flush()
         if self.announce and work.changes:
             self.announce(work.changes)
 
@@ -94,7 +127,7 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=30,
+        pool_timeout=_BUSY_SECONDS,
         connect_args={"timeout": _BUSY_SECONDS},
         hide_parameters=True,
     )
@@ -123,14 +156,14 @@ class translated:  # noqa: N801 — reads as a word: `with translated():`
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, DBAPIError) and _is_absence(error):
-            raise StorageUnavailable(f"the database does not answer: {error.orig}") from error
+            raise StorageUnavailable(f"{_what_it_is(error)}: {error.orig}") from error
         if isinstance(error, PoolTimeout):
             raise StorageUnavailable("the database is too busy to answer") from error
         if isinstance(error, OSError):
             raise StorageUnavailable(f"the database cannot be reached: {error}") from error
 
 
-_ABSENT = ("08", "28", "3D", "40", "53", "57", "58")
+_ABSENT = ("08", "25P", "28", "3D", "40", "53", "57", "58")
 """PostgreSQL's classes of “not now” and “not here”: no connection, no such role or database, a deadlock,
 no room, shutting down (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
@@ -141,3 +174,18 @@ def _is_absence(error: DBAPIError) -> bool:
     if type(error) is DatabaseError:  # SQLite: the file is no database, or a damaged one
         return True
     return (getattr(error.orig, "sqlstate", None) or "").startswith(_ABSENT)
+
+
+_WHAT_IT_IS = {
+    sqlite3.SQLITE_BUSY: "another process holds the database locked",
+    sqlite3.SQLITE_READONLY: "the database cannot be written; look at the owner and rights of its file and folder",
+    sqlite3.SQLITE_IOERR: "the disk of the database does not read or write; look at it, its quota and limits",
+    sqlite3.SQLITE_FULL: "the disk of the database is full; make room",
+    "53100": "the disk of the database is full; make room",
+}
+"""By SQLite's primary code (https://www.sqlite.org/rescode.html) or PostgreSQL's."""
+
+
+def _what_it_is(error: DBAPIError) -> str:
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return _WHAT_IT_IS.get(code, "the database does not answer")

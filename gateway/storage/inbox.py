@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.messages import Value
@@ -15,6 +15,8 @@ from gateway.storage import tables
 from gateway.storage.dialect import upsert
 
 _column = tables.inbox.c
+WINDOW = 20
+"""How many batches deep a worker looks for people: the work of that many workers."""
 
 
 class InboxStatus(StrEnum):
@@ -65,13 +67,7 @@ class Inbox:
         """
         contacts = list(contact_ids)
         if self._lock_rows:
-            locked = await self._connection.execute(
-                select(tables.contacts.c.id)
-                .where(tables.contacts.c.id.in_(contacts))
-                .order_by(tables.contacts.c.id)
-                .with_for_update(skip_locked=True)
-            )
-            contacts = list(locked.scalars())
+            contacts = await self._lock(tables.contacts.c.id.in_(contacts), len(contacts))
         result = await self._connection.execute(
             _select()
             .where(
@@ -82,6 +78,39 @@ class Inbox:
             .order_by(_column.id)
         )
         return [_to_row(row) for row in result]
+
+    async def claim_next(self, limit: int) -> list[InboxRow]:
+        """Waiting rows of people whom nobody else is serving, in order, their people locked: the oldest
+        rows are looked through for such people, however many of them other workers have in hand."""
+        oldest = (
+            select(_column.identity_id)
+            .where(_column.status == InboxStatus.WAITING)
+            .order_by(_column.id)
+            .limit(limit * WINDOW)
+            .subquery()
+        )
+        whose = select(tables.identities.c.contact_id).where(tables.identities.c.id.in_(select(oldest)))
+        contacts = await self._lock(tables.contacts.c.id.in_(whose), limit)
+        if not contacts:
+            return []
+        result = await self._connection.execute(
+            _select()
+            .where(_column.status == InboxStatus.WAITING, tables.identities.c.contact_id.in_(contacts))
+            .order_by(_column.id)
+            .limit(limit)
+        )
+        return [_to_row(row) for row in result]
+
+    async def _lock(self, condition: ColumnElement[bool], limit: int) -> list[int]:
+        """Contacts that meet `condition` and that nobody else holds, held until the transaction ends."""
+        locked = await self._connection.execute(
+            select(tables.contacts.c.id)
+            .where(condition)
+            .order_by(tables.contacts.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return list(locked.scalars())
 
     async def settle(self, row_ids: Sequence[int]) -> None:
         """Mark rows as dealt with, but for those put aside on the way."""
@@ -116,4 +145,5 @@ def _select() -> Select[Any]:
 
 
 def _to_row(row: Row[Any]) -> InboxRow:
-    return InboxRow(**{name: row._mapping[name] for name in InboxRow.__struct_fields__})
+    mapping = row._mapping
+    return InboxRow(**{name: mapping[name] for name in InboxRow.__struct_fields__})

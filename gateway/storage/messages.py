@@ -7,22 +7,26 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.errors import NotFound
 from gateway.messages import Author, Button, Direction, Message, Part, decode_parts, encode_parts
 from gateway.storage import tables
+from gateway.storage.gathering import Gathering
 
 _column = tables.messages.c
+_encoder = msgspec.json.Encoder()
 _buttons = msgspec.json.Decoder(tuple[Button, ...])
 
 
 class Messages:
     """What was said, ordered by `seq` within a conversation."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, gathering: Gathering) -> None:
         self._connection = connection
+        self._gathering = gathering
+        self._added: dict[int, Message] = {}
 
     async def add(
         self,
@@ -41,28 +45,30 @@ class Messages:
         article: str | None = None,
     ) -> Message:
         """Append one message under a `seq` from `Conversations.next_seq`."""
-        result = await self._connection.execute(
-            insert(tables.messages)
-            .values(
-                conversation_id=conversation_id,
-                seq=seq,
-                direction=direction,
-                author=author,
-                channel=channel,
-                parts=encode_parts(parts),
-                buttons=msgspec.json.encode(buttons).decode(),
-                agent_id=agent_id,
-                platform_id=platform_id,
-                reply_to=reply_to,
-                article=article,
-                created_at=now,
-            )
-            .returning(tables.messages)
+        message = Message(
+            id=await self._gathering.reserve(tables.messages),
+            conversation_id=conversation_id,
+            seq=seq,
+            direction=direction,
+            author=author,
+            channel=channel,
+            parts=parts,
+            buttons=buttons,
+            agent_id=agent_id,
+            platform_id=platform_id,
+            reply_to=reply_to,
+            article=article,
+            created_at=now,
         )
-        return to_message(result.one())
+        self._gathering.insert(tables.messages, _to_row(message))
+        self._added[message.id] = message
+        return message
 
     async def get(self, message_id: int) -> Message:
         """The message. Raises NotFound."""
+        added = self._added.get(message_id)
+        if added is not None:
+            return added
         row = (await self._connection.execute(select(tables.messages).where(_column.id == message_id))).one_or_none()
         if row is None:
             raise NotFound(f"message {message_id}")
@@ -118,18 +124,29 @@ class Messages:
         result = await self._connection.execute(select(tables.messages).where(_column.id.in_(query)))
         return {row.conversation_id: to_message(row) for row in result}
 
-    async def set_platform_id(self, message_id: int, platform_id: str) -> None:
+    def set_platform_id(self, message_id: int, platform_id: str) -> None:
         """Remember under which id the platform knows an outbound message."""
-        await self._connection.execute(
-            update(tables.messages).where(_column.id == message_id).values(platform_id=platform_id)
-        )
+        if message_id in self._added:
+            self._added[message_id] = msgspec.structs.replace(self._added[message_id], platform_id=platform_id)
+        self._gathering.update(tables.messages, message_id, {"platform_id": platform_id})
+
+
+def _to_row(message: Message) -> dict[str, Any]:
+    row = {name: getattr(message, name) for name in message.__struct_fields__}
+    row["parts"] = encode_parts(message.parts)
+    row["buttons"] = _encoder.encode(message.buttons).decode()
+    return row
 
 
 def to_message(row: Row[Any]) -> Message:
     """A row of the messages table as a value."""
-    values = dict(row._mapping)
-    values["direction"] = Direction(row.direction)
-    values["author"] = Author(row.author)
-    values["parts"] = decode_parts(row.parts)
-    values["buttons"] = _buttons.decode(row.buttons)
+    return from_columns(dict(row._mapping))
+
+
+def from_columns(values: dict[str, Any]) -> Message:
+    """The columns of the messages table, by name, as a value; `values` is used up."""
+    values["direction"] = Direction(values["direction"])
+    values["author"] = Author(values["author"])
+    values["parts"] = decode_parts(values["parts"])
+    values["buttons"] = _buttons.decode(values["buttons"])
     return Message(**values)

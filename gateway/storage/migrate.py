@@ -1,22 +1,18 @@
-"""Bringing a database to the newest schema, and telling whether it is there."""
+"""Bringing a database to the newest schema (`revision` tells whether it is there)."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from gateway.errors import StorageUnavailable
-from gateway.storage.engine import Database, parse_url, translated
-
-FOLDER = Path(__file__).parent / "migrations"
+from gateway.storage.engine import parse_url, translated
+from gateway.storage.ownership import file_of
+from gateway.storage.revision import FOLDER
 
 
 async def migrate(url: str) -> None:
@@ -32,24 +28,6 @@ async def migrate(url: str) -> None:
         await engine.dispose()
 
 
-def current_revision(connection: Connection) -> str | None:
-    """The schema revision of the database, None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision() -> str | None:
-    """The schema revision this program needs."""
-    return ScriptDirectory.from_config(config()).get_current_head()
-
-
-async def require_newest(database: Database) -> None:
-    """Raise StorageUnavailable where the database has not been migrated to what this program needs."""
-    async with database.read() as view:
-        revision = await view.connection.run_sync(current_revision)
-    if revision != newest_revision():
-        raise StorageUnavailable("the database is not up to date; run: frontdesk migrate")
-
-
 def config(connection: Connection | None = None) -> Config:
     """Alembic's configuration, made in code: there is no alembic.ini."""
     configuration = Config()
@@ -59,6 +37,10 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def _migrate_sqlite(url: str) -> None:
+    path = file_of(url)
+    if path is not None and path.parent.is_dir():
+        # Made by SQLite it would be readable by every user of the machine; its other files follow it.
+        path.touch(mode=0o600)
     engine = create_engine(parse_url(url).set(drivername="sqlite"), poolclass=NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")

@@ -25,6 +25,18 @@ Json = Text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def to_number(moment: datetime) -> int:
+    """`moment` in microseconds since 1970. Raises ValueError for one without a time zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a stored datetime must have a time zone")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_number(microseconds: int) -> datetime:
+    """The inverse of `to_number`, in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime kept as whole microseconds since 1970: the same order and the same
     precision in SQLite and PostgreSQL, and no session time zone can bend it."""
@@ -36,10 +48,8 @@ class Instant(TypeDecorator[datetime]):
         """Refuses a naive datetime with ValueError: guessing a zone would lose callbacks."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a stored datetime must have a time zone")
-        return (value - _EPOCH) // timedelta(microseconds=1)
+        return to_number(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Back to an aware UTC datetime."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_number(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -85,6 +86,14 @@ messages = Table(
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("conversation_id", "seq"),
     Index("ix_messages_platform", "channel", "platform_id"),
+    # Few messages are an agent's: an index of these alone costs the others nothing.
+    Index(
+        "ix_messages_agent",
+        "agent_id",
+        "created_at",
+        sqlite_where=text("agent_id is not null"),
+        postgresql_where=text("agent_id is not null"),
+    ),
 )
 
 inbox = Table(
@@ -106,6 +115,12 @@ inbox = Table(
         "id",
         sqlite_where=text("status = 'waiting'"),
         postgresql_where=text("status = 'waiting'"),
+    ),
+    Index(
+        "ix_inbox_quarantined",
+        "id",
+        sqlite_where=text("status = 'quarantined'"),
+        postgresql_where=text("status = 'quarantined'"),
     ),
 )
 
@@ -134,6 +149,24 @@ deliveries = Table(
         "id",
         sqlite_where=text("state in ('queued', 'sending')"),
         postgresql_where=text("state in ('queued', 'sending')"),
+    ),
+    # What a sender looks for, in the order it takes them; those under way are few and together.
+    Index(
+        "ix_deliveries_due",
+        "channel",
+        "state",
+        "due_at",
+        "id",
+        sqlite_where=text("state in ('queued', 'sending')"),
+        postgresql_where=text("state in ('queued', 'sending')"),
+    ),
+    # For figures: what ended badly is counted without reading what went well.
+    Index(
+        "ix_deliveries_ended_badly",
+        "channel",
+        "state",
+        sqlite_where=text("state in ('unknown', 'failed')"),
+        postgresql_where=text("state in ('unknown', 'failed')"),
     ),
     Index("ix_deliveries_platform", "channel", "platform_id"),
 )
@@ -172,8 +205,16 @@ media = Table(
     Column("mime", Text),
     Column("size", Integer, nullable=False),
     Column("owner", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
 )
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""How far a sweep has come: what lies before is done, and is not looked at again."""
 
 staff = Table(
     "staff",
@@ -196,3 +237,12 @@ sessions = Table(
     Column("data", LargeBinary, nullable=False),
     Column("expires_at", Instant, index=True),
 )
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", Instant, nullable=False),
+)
+"""Who does what only one process may do at a time, such as polling a bot."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ports import Tried, Understanding
 from gateway.storage import tables
+from gateway.storage.gathering import Gathering
 
 _column = tables.turns.c
 
@@ -17,25 +18,27 @@ _column = tables.turns.c
 class Turns:
     """One row a turn in which the bot had words to understand."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, gathering: Gathering) -> None:
         self._connection = connection
+        self._gathering = gathering
 
-    async def add(
+    def add(
         self, *, conversation_id: int, message_id: int, understanding: Understanding, did: str, now: datetime
     ) -> None:
         """Note what was understood and done."""
         best = understanding.best
-        await self._connection.execute(
-            insert(tables.turns).values(
-                conversation_id=conversation_id,
-                message_id=message_id,
-                text=understanding.text,
-                intent=best.intent if best else None,
-                confidence=best.confidence if best else 0.0,
-                did=did,
-                understanding=msgspec.json.encode(understanding).decode(),
-                created_at=now,
-            )
+        self._gathering.insert(
+            tables.turns,
+            {
+                "conversation_id": conversation_id,
+                "message_id": message_id,
+                "text": understanding.text,
+                "intent": best.intent if best else None,
+                "confidence": best.confidence if best else 0.0,
+                "did": did,
+                "understanding": msgspec.json.encode(understanding).decode(),
+                "created_at": now,
+            },
         )
 
     async def of(self, conversation_id: int, limit: int = 20) -> list[tuple[Tried, Understanding]]:

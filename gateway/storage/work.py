@@ -10,6 +10,7 @@ from gateway.live import Change
 from gateway.storage.contacts import Contacts
 from gateway.storage.conversations import Conversations
 from gateway.storage.deliveries import Deliveries
+from gateway.storage.gathering import Gathering
 from gateway.storage.inbox import Inbox
 from gateway.storage.media import MediaTable
 from gateway.storage.messages import Messages
@@ -24,6 +25,7 @@ class Work:
     def __init__(self, connection: AsyncConnection, *, is_sqlite: bool) -> None:
         self.connection = connection
         self.is_sqlite = is_sqlite
+        self.gathering = Gathering(connection, is_sqlite=is_sqlite)
         self.changes: list[Change] = []
 
     def announce(self, topic: str, kind: str, **ids: int | str | None) -> None:
@@ -33,17 +35,17 @@ class Work:
     @cached_property
     def contacts(self) -> Contacts:
         """People and their addresses."""
-        return Contacts(self.connection)
+        return Contacts(self.connection, self.gathering)
 
     @cached_property
     def conversations(self) -> Conversations:
         """Conversations and their state."""
-        return Conversations(self.connection, lock_rows=not self.is_sqlite)
+        return Conversations(self.connection, self.gathering, lock_rows=not self.is_sqlite)
 
     @cached_property
     def messages(self) -> Messages:
         """What was said."""
-        return Messages(self.connection)
+        return Messages(self.connection, self.gathering)
 
     @cached_property
     def inbox(self) -> Inbox:
@@ -53,7 +55,7 @@ class Work:
     @cached_property
     def deliveries(self) -> Deliveries:
         """Sends on their way out."""
-        return Deliveries(self.connection, lock_rows=not self.is_sqlite)
+        return Deliveries(self.connection, self.gathering, lock_rows=not self.is_sqlite)
 
     @cached_property
     def timers(self) -> Timers:
@@ -63,7 +65,7 @@ class Work:
     @cached_property
     def turns(self) -> Turns:
         """What the bot understood and did, turn by turn."""
-        return Turns(self.connection)
+        return Turns(self.connection, self.gathering)
 
     @cached_property
     def media(self) -> MediaTable:

@@ -6,9 +6,10 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 from __future__ import annotations
 
 import asyncio
-from asyncio import FIRST_COMPLETED
+from collections import deque
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from contextlib import suppress
+from typing import Annotated
 
 import msgspec
 from litestar import get
@@ -18,7 +19,7 @@ from litestar.response import ServerSentEvent
 from litestar.types import SSEData
 
 from gateway.errors import RequestRefused
-from gateway.live import DESK, Change, Live
+from gateway.live import BACKLOG, DESK, RESYNC, Change, Live
 from gateway.web.guard import Guards
 
 MAX_TOPICS = 20
@@ -43,27 +44,48 @@ def _allowed(topic: str) -> bool:
     return topic in (DESK, "kb") or (kind in ("conversation", "staff") and number.isdigit())
 
 
+class _Page:
+    """What an open page has still to be told. A page that takes nothing for long is not told all of it
+    later, only that it missed something: then it asks for everything anew."""
+
+    def __init__(self) -> None:
+        self._news: deque[Change] = deque()
+        self._bell = asyncio.Event()
+
+    def put(self, change: Change) -> None:
+        """Keep `change` for the page."""
+        if len(self._news) >= BACKLOG:
+            self._news.clear()
+            change = Change(topic=change.topic, kind=RESYNC)
+        self._news.append(change)
+        self._bell.set()
+
+    def wake(self, _: object = None) -> None:
+        """Let whoever waits look whether all is over."""
+        self._bell.set()
+
+    async def next(self) -> Change | None:
+        """The oldest change; None where there is none for `HEARTBEAT_SECONDS`."""
+        if not self._news:
+            self._bell.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._bell.wait()
+        return self._news.popleft() if self._news else None
+
+
 async def _events(live: Live, topics: list[str], stopped: asyncio.Event) -> AsyncIterator[SSEData]:
     """Changes, and a comment now and then: a proxy or a browser notices a dead line only by silence."""
-    async with live.subscribe(topics) as changes:
-        ending = asyncio.ensure_future(stopped.wait())
-        pending: asyncio.Future[Change | None] | None = None
-        try:
-            while True:
-                pending = pending or asyncio.ensure_future(anext(changes, None))
-                waiting: list[asyncio.Future[Any]] = [pending, ending]
-                await asyncio.wait(waiting, timeout=HEARTBEAT_SECONDS, return_when=FIRST_COMPLETED)
-                if ending.done():
-                    return
-                if not pending.done():
+    page = _Page()
+    ending = asyncio.ensure_future(stopped.wait())
+    ending.add_done_callback(page.wake)
+    try:
+        with live.listen(topics, page):
+            while not stopped.is_set():
+                change = await page.next()
+                if change is not None:
+                    yield {"data": msgspec.json.encode(change).decode()}
+                elif not stopped.is_set():
                     yield {"comment": "alive", "data": None}
-                    continue
-                change = pending.result()
-                if change is None:
-                    return
-                yield {"data": msgspec.json.encode(change).decode()}
-                pending = None
-        finally:
-            ending.cancel()
-            if pending is not None:
-                pending.cancel()
+    finally:
+        ending.cancel()

@@ -1,9 +1,15 @@
-"""What a person or a program sees when a request fails: words, never a traceback."""
+"""What a person or a program sees when a request fails: words, never a traceback.
+
+Every such answer carries `X-Request-Id`: the caller's own where it sent one, else a new one. What is
+logged of the failure has it as `request`.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import structlog
 from litestar import Request
@@ -20,6 +26,10 @@ log = structlog.get_logger()
 FORM_TOO_OLD = "CSRF token verification failed"
 """How Litestar words a form without our token, which is mostly a page left open for long."""
 
+REQUEST_ID = "X-Request-Id"
+_TAKEN_OVER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+"""A caller's id goes into our log: nothing that could pretend to be a line of it."""
+
 
 class FaultPages:
     """Exception handlers for the whole application."""
@@ -35,7 +45,7 @@ class FaultPages:
         if error.status_code == 401 and _wants_page(request):
             # Only what was looked at can be gone back to: a form's target is no page.
             asked = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
-            return Redirect(f"/login?next={quote(asked)}", status_code=303, headers=HEADERS)
+            return Redirect(f"/login?next={quote(asked)}", status_code=303, headers=_headers(request))
         return self._respond(request, error.status_code, error.detail)
 
     def _ours(self, request: Request[Any, Any, Any], error: FrontdeskError) -> Response[Any]:
@@ -47,24 +57,45 @@ class FaultPages:
             case Conflict():
                 return self._respond(request, 409, str(error))
             case StorageUnavailable():
-                log.error("storage_unavailable", reason=str(error))
+                log.error("storage_unavailable", reason=str(error), request=request_id(request))
                 return self._respond(request, 503, "the database does not answer; try again")
             case _:
-                log.error("request_failed", reason=str(error))
+                log.error("request_failed", reason=str(error), request=request_id(request))
                 return self._respond(request, 500, "something went wrong on our side")
 
     def _unexpected(self, request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        log.error("request_broke", path=request.url.path, exc_info=error)
+        # The route, not the address that was asked for: that may name a person or carry a secret.
+        route = request.scope.get("path_template", "")
+        log.error("request_broke", route=route, request=request_id(request), exc_info=error)
         return self._respond(request, 500, "something went wrong on our side")
 
     def _respond(self, request: Request[Any, Any, Any], status: int, detail: str) -> Response[Any]:
         if not _wants_page(request):
-            return Response({"status": status, "detail": detail}, status_code=status, headers=HEADERS)
+            return Response({"status": status, "detail": detail}, status_code=status, headers=_headers(request))
         translator = self._pages.texts.translator(self._pages.language(request))
         heading, words = _explain(status, detail, translator)
         return self._pages.html(
-            request, "gateway/problem.html", status=status, headers=HEADERS, heading=heading, detail=words or detail
+            request,
+            "gateway/problem.html",
+            status=status,
+            headers=_headers(request),
+            heading=heading,
+            detail=words or detail,
         )
+
+
+def request_id(request: Request[Any, Any, Any]) -> str:
+    """The id under which a request is known to its caller and to our log, the same each time it is asked."""
+    known: str | None = request.scope["state"].get(REQUEST_ID)
+    if known is None:
+        given = request.headers.get(REQUEST_ID, "")
+        known = given if _TAKEN_OVER.fullmatch(given) else uuid4().hex
+        request.scope["state"][REQUEST_ID] = known
+    return known
+
+
+def _headers(request: Request[Any, Any, Any]) -> dict[str, str]:
+    return {**HEADERS, REQUEST_ID: request_id(request)}
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from typing import Annotated, Any
+from uuid import uuid4
 
 import structlog
 from litestar import Request, get, post
@@ -11,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Body
 from litestar.response import Redirect, Response
 
+from gateway.live import Change, Live
 from gateway.ports import Clock
 from gateway.rates import Bucket
 from gateway.storage.engine import Database
@@ -27,28 +31,50 @@ MAX_WATCHED = 10_000
 FormData = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
-class Throttle:
-    """Ten tries an e-mail, then one in ten seconds: guessing a password takes for ever."""
+SIGNIN = "signin"
+"""The topic of tries, by which all processes count them together."""
 
-    def __init__(self, clock: Clock) -> None:
+
+class Throttle:
+    """Ten tries an e-mail, then one in ten seconds: guessing a password takes for ever. While `run` runs,
+    the other processes' tries count as well."""
+
+    def __init__(self, live: Live, clock: Clock) -> None:
+        self._live = live
         self._clock = clock
+        self._id = uuid4().hex
         self._buckets: dict[str, Bucket] = {}
+
+    async def run(self) -> None:
+        """Listen to the other processes until cancelled."""
+        with self._live.listen([SIGNIN], self):
+            await asyncio.Event().wait()
 
     def allows(self, email: str) -> bool:
         """Whether another try is allowed now; counts it."""
+        who = hashlib.sha256(email.encode()).hexdigest()
         now = self._clock().timestamp()
-        if len(self._buckets) > MAX_WATCHED:
-            self._buckets.clear()
-        bucket = self._buckets.setdefault(email, Bucket(TRIES_PER_SECOND, TRIES, now))
+        bucket = self._bucket(who, now)
         if bucket.delay(now) > 0:
             return False
         bucket.take(now)
+        self._live.publish([Change(topic=SIGNIN, kind="try", ids={"who": who, "by": self._id})])
         return True
 
+    def put(self, change: Change) -> None:
+        """A try was made somewhere."""
+        if change.ids.get("by") != self._id:
+            now = self._clock().timestamp()
+            self._bucket(str(change.ids.get("who")), now).take(now)
 
-def signin_routes(database: Database, pages: Pages, clock: Clock) -> list[HTTPRouteHandler]:
+    def _bucket(self, who: str, now: float) -> Bucket:
+        if len(self._buckets) > MAX_WATCHED:
+            self._buckets.clear()
+        return self._buckets.setdefault(who, Bucket(TRIES_PER_SECOND, TRIES, now))
+
+
+def signin_routes(database: Database, pages: Pages, throttle: Throttle) -> list[HTTPRouteHandler]:
     """`/login` and `/logout`."""
-    throttle = Throttle(clock)
 
     @get("/login")
     async def show(request: Request[Any, Any, Any]) -> Response[str]:

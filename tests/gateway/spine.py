@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from gateway.inbox import Inbox
 from gateway.messages import Inbound
+from gateway.observing import UNOBSERVED, Observer
 from gateway.outbox import ChannelSender
 from gateway.ports import Action, Clock
 from gateway.receipts import Receipts
 from gateway.replies import Replies
 from gateway.settings import Company, Dialogue, Outbox
 from gateway.speaking import Speaker
+from gateway.steps import Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.taking import Taker
 from gateway.texts import Texts
@@ -33,6 +35,8 @@ class Spine:
         channel: FakeChannel | None = None,
         policy: Dialogue | None = None,
         outbox: Outbox | None = None,
+        observer: Observer = UNOBSERVED,
+        watch: Watch = unwatched,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -63,6 +67,7 @@ class Spine:
             clock=clock,
             wakeups=wakeups,
             company=company,
+            observer=observer,
         )
         self.sender = ChannelSender(
             database,
@@ -71,6 +76,9 @@ class Spine:
             wakeups=wakeups,
             settings=outbox or Outbox(),
             jitter=lambda: 0.0,
+            observer=observer,
+            monotonic=lambda: clock().timestamp(),
+            watch=watch,
         )
 
     async def hear(self, *events: Inbound) -> None:

@@ -95,9 +95,7 @@ async def test_a_write_that_is_cut_off_leaves_nothing_and_blocks_nobody(database
 async def test_nobody_closes_a_conversation_that_is_being_written_in(database: Database, clock) -> None:
     async with database.write() as work:
         identity = await work.contacts.meet("shop", "7", clock())
-        made = await work.conversations.add(
-            contact_id=identity.contact_id, identity_id=identity.id, language=None, now=clock()
-        )
+        made = await work.conversations.add(identity=identity, language=None, now=clock())
     later = clock() + timedelta(days=2)
     async with database.write() as work:
         assert [one.id for one in await work.conversations.idle(State.BOT, later)] == [made.id]

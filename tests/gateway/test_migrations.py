@@ -6,13 +6,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-import gateway.app  # noqa: F401 — brings every package's tables
 from gateway.storage.engine import Database
-from gateway.storage.migrate import current_revision, newest_revision
+from gateway.storage.inventory import every_table
+from gateway.storage.revision import current_revision, newest_revision
 from gateway.storage.schema import metadata
 
 
 async def test_nothing_is_left_to_migrate(database: Database) -> None:
+    every_table()
+
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": False}), metadata))
 

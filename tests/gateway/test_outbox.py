@@ -11,17 +11,16 @@ import msgspec
 import pytest
 import structlog
 
+from gateway.breaker import BreakerState
 from gateway.channels import Rate, Send
-from gateway.contacts import Identity
-from gateway.conversations import Conversation
 from gateway.errors import Ambiguous, StorageUnavailable, Throttled, Unreachable
 from gateway.messages import Author, Outbound, Text
-from gateway.settings import Outbox
-from gateway.storage.deliveries import Delivery, DeliveryState
+from gateway.sending import put_back, sent
+from gateway.storage.deliveries import DeliveryState
 from gateway.storage.engine import Database
 from tests.fakes import PLAIN, FakeChannel
 from tests.gateway.flaky import FlakyDatabase, until
-from tests.gateway.spine import Spine
+from tests.gateway.sends import Held, deliveries_of, say, spine_of
 
 
 @pytest.fixture
@@ -31,43 +30,6 @@ async def flaky(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[FlakyDat
     database = FlakyDatabase(f"sqlite:///{path}")
     yield database
     await database.close()
-
-
-def spine_of(database: Database, clock, channel: FakeChannel | None = None, **outbox: object) -> Spine:
-    return Spine(database, clock, known={}, actions={}, channel=channel, outbox=Outbox(**outbox))
-
-
-async def say(spine: Spine, *texts: str, address: str = "7") -> Conversation:
-    """Queue `texts` in the address's conversation."""
-    async with spine.database.write() as work:
-        identity: Identity = await work.contacts.meet("shop", address, spine.clock())
-        conversation = await work.conversations.open_of(identity.contact_id)
-        conversation = conversation or await work.conversations.add(
-            contact_id=identity.contact_id, identity_id=identity.id, language=None, now=spine.clock()
-        )
-        await spine.speaker.say(work, conversation, *(Outbound(parts=(Text(text=text),)) for text in texts))
-    return conversation
-
-
-async def deliveries_of(spine: Spine, conversation: Conversation) -> list[Delivery]:
-    async with spine.database.read() as view:
-        messages = await view.messages.after(conversation.id, 0)
-        found = await view.deliveries.of_messages([message.id for message in messages])
-    return [delivery for message in messages for delivery in found[message.id]]
-
-
-class Held(FakeChannel):
-    """A platform that takes until told to answer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answer = asyncio.Event()
-        self.begun = asyncio.Event()
-
-    async def send(self, send: Send) -> str | None:
-        self.begun.set()
-        await self.answer.wait()
-        return await super().send(send)
 
 
 class Broken(FakeChannel):
@@ -101,12 +63,12 @@ async def test_who_lost_the_lease_records_nothing(database: Database, clock) -> 
     until = clock() + timedelta(seconds=60)
     async with database.write() as work:
         [first] = await work.deliveries.lease("shop", 1, "slow", clock(), until)
-        assert await work.deliveries.settle(first, clock(), state=DeliveryState.QUEUED)
+        assert await work.deliveries.settle([put_back(first, clock())], clock()) == {first.id}
         [second] = await work.deliveries.lease("shop", 1, "quick", clock(), until)
     async with database.write() as work:
-        assert not await work.deliveries.settle(first, clock(), state=DeliveryState.FAILED)
-        assert await work.deliveries.settle(second, clock(), state=DeliveryState.SENT)
-        assert not await work.deliveries.settle(second, clock(), state=DeliveryState.FAILED)
+        assert await work.deliveries.settle([put_back(first, clock())], clock()) == set()
+        assert await work.deliveries.settle([put_back(first, clock()), sent(second, "p:1")], clock()) == {second.id}
+        assert await work.deliveries.settle([put_back(second, clock())], clock()) == set()
     assert [delivery.state for delivery in await deliveries_of(spine, conversation)] == [DeliveryState.SENT]
 
 
@@ -133,15 +95,26 @@ async def test_a_conversation_is_sent_in_order_and_others_do_not_wait(sqlite_dat
     spine.channel.check()
 
 
-async def test_what_must_wait_for_the_rate_goes_back_and_costs_no_try(sqlite_database: Database, clock) -> None:
-    slow = msgspec.structs.replace(PLAIN, rate=Rate(per_second=0.01, burst=1))
+async def test_a_throttled_chat_waits_as_told_and_then_keeps_its_rate(sqlite_database: Database, clock) -> None:
+    slow = msgspec.structs.replace(PLAIN, rate=Rate(per_second=30, burst=30, per_address=0.1, address_burst=1))
     spine = spine_of(sqlite_database, clock, FakeChannel(capabilities=slow))
+    spine.channel.failures = [Throttled("429", retry_after=7)]
     conversation = await say(spine, "one", "two")
+    await say(spine, *"abcdefgh", address="8")
     await spine.settle()
-    assert spine.channel.texts == ["one"]
+    assert spine.channel.texts == [*"abcdefgh"]  # one chat's throttling is no other's
+    clock.advance(seconds=6.9)
+    await spine.settle()
+    assert len(spine.channel.texts) == 8
+    clock.advance(seconds=0.1)
+    await spine.settle()
+    assert spine.channel.texts[8:] == ["one"]
     _, waiting = await deliveries_of(spine, conversation)
     assert (waiting.state, waiting.attempts, waiting.lease) == (DeliveryState.QUEUED, 0, None)
-    assert timedelta(seconds=90) < waiting.due_at - clock() <= timedelta(seconds=100)
+    assert waiting.due_at - clock() == timedelta(seconds=10)
+    clock.advance(seconds=10)
+    await spine.settle()
+    assert spine.channel.texts[8:] == ["one", "two"]
 
 
 async def test_being_throttled_costs_no_try(sqlite_database: Database, clock) -> None:
@@ -198,6 +171,31 @@ async def test_the_same_key_at_each_try(sqlite_database: Database, clock) -> Non
     assert len(set(seen)) == 1
 
 
+async def test_many_sends_share_a_commit(flaky: FlakyDatabase, clock) -> None:
+    spine = spine_of(flaky, clock, concurrency=100)
+    for number in range(60):
+        await say(spine, "one", "two", address=str(number))
+    flaky.writes = 0
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(spine.sender.run())
+        await until(lambda: len(spine.channel.sent) == 120)
+        spine.wakeups.stop()
+    assert flaky.writes <= 12
+
+
+async def test_nothing_to_do_costs_no_transaction_but_a_look(flaky: FlakyDatabase, clock) -> None:
+    spine = spine_of(flaky, clock)
+    await spine.sender.send_due()
+    spine.channel.failures = [Unreachable("refused") for _ in range(5)]
+    for number in range(5):
+        await say(spine, "one", address=str(number))
+    with structlog.testing.capture_logs():
+        await spine.sender.send_due()
+    flaky.writes = 0
+    assert await spine.sender.send_due() == 0  # the breaker is open, and the last look was just now
+    assert flaky.writes == 0
+
+
 # --- bugs and outages --------------------------------------------------------------------------
 
 
@@ -223,9 +221,26 @@ async def test_a_sent_message_is_not_forgotten_while_the_database_is_away(flaky:
             channel.answer.set()
             spine.wakeups.stop()
             await loop
-    assert [entry["event"] for entry in logs] == ["settle_waits"]
+    assert [entry["event"] for entry in logs] == ["outbox_waits", "sent"]
     assert [(one.state, one.platform_id) for one in await deliveries_of(spine, conversation)] == [("sent", "out-1")]
     assert len(channel.sent) == 1
+
+
+async def test_an_outage_of_the_platform_costs_no_message_its_tries(sqlite_database: Database, clock) -> None:
+    spine = spine_of(sqlite_database, clock, attempts=2)
+    conversations = [await say(spine, "one", "two", address=str(number)) for number in range(4)]
+    spine.channel.failures = [Unreachable("refused") for _ in range(20)]
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(200):
+            await spine.settle()
+            clock.advance(seconds=5)
+    spine.channel.check()
+    states = [one.state for conversation in conversations for one in await deliveries_of(spine, conversation)]
+    assert states == [DeliveryState.SENT] * 8
+    assert spine.channel.texts == sorted(spine.channel.texts)
+    changes = [entry["state"] for entry in logs if entry["event"] == "channel_breaker"]
+    assert changes == ["open", "closed"]
+    assert spine.sender.breaker.state is BreakerState.CLOSED
 
 
 async def test_nothing_is_sent_while_no_lease_can_be_had(flaky: FlakyDatabase, clock) -> None:
@@ -250,12 +265,12 @@ async def test_a_record_that_fails_for_good_harms_no_neighbour(flaky: FlakyDatab
             loop = group.create_task(spine.sender.run())
             await channel.begun.wait()
             await asyncio.sleep(0.02)
-            flaky.failures = [RuntimeError("bug")]
+            flaky.failures = [RuntimeError("bug"), RuntimeError("bug")]
             channel.answer.set()
             await until(lambda: len(channel.sent) == 2)
             spine.wakeups.stop()
             await loop
-    assert "carry_broke" in [entry["event"] for entry in logs]
+    assert {"pass_broke", "record_broke"} <= {entry["event"] for entry in logs}
     states = sorted([(await deliveries_of(spine, one))[0].state for one in (first, second)])
     assert states == ["sending", "sent"]
 

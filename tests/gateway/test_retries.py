@@ -22,6 +22,7 @@ def judged(
     attempt: int = 1,
     resent: bool = False,
     resend_unknown: bool = True,
+    down: bool = False,
 ) -> Verdict:
     return judge(
         error,
@@ -31,6 +32,7 @@ def judged(
         idempotency=idempotency,
         resend_unknown=resend_unknown,
         jitter=0.0,
+        down=down,
     )
 
 
@@ -89,3 +91,27 @@ def test_waits_grow_to_a_cap_and_no_further(attempt: int, jitter: float) -> None
 
 def test_the_first_waits() -> None:
     assert [backoff(attempt, 1.0).total_seconds() for attempt in (1, 2, 3, 4)] == [1, 2, 4, 8]
+
+
+@pytest.mark.parametrize("idempotency", Idempotency)
+@pytest.mark.parametrize("error", [Rejected("403"), Unreachable("refused")])
+def test_what_may_have_arrived_before_is_unknown_even_when_refused_now(
+    error: SendError, idempotency: Idempotency
+) -> None:
+    assert judged(error, idempotency, attempt=3, resent=True).fate is Fate.UNKNOWN
+    assert judged(error, idempotency, attempt=3).fate is Fate.FAIL
+
+
+@pytest.mark.parametrize("idempotency", Idempotency)
+def test_only_an_ambiguous_try_leaves_a_doubt(idempotency: Idempotency) -> None:
+    assert judged(Ambiguous("time-out"), idempotency).doubtful
+    for error in (Rejected("403"), Unreachable("refused"), Throttled("429", retry_after=1)):
+        assert not judged(error, idempotency).doubtful
+
+
+def test_while_the_channel_is_down_no_message_is_to_blame() -> None:
+    for error, idempotency in ((Unreachable("refused"), NEITHER), (Ambiguous("502"), KEYED)):
+        verdict = judged(error, idempotency, attempt=99, down=True)
+        assert (verdict.fate, verdict.spent) == (Fate.RETRY, False)
+    assert judged(Rejected("403"), down=True).fate is Fate.FAIL
+    assert judged(Ambiguous("502"), resent=True, down=True).fate is Fate.UNKNOWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,11 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(SettingsError, match=r"cannot be written"):
         ensure_folder(tmp_path, "data_dir")
+
+
+def test_one_that_another_process_is_just_writing_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("")
+    writing = threading.Timer(0.1, (tmp_path / "secret").write_text, ["theirs\n"])
+    writing.start()
+    assert load_secret("", tmp_path) == "theirs"
+    writing.join()

@@ -11,6 +11,7 @@ from gateway.conversations import State
 from gateway.errors import Ambiguous, Rejected, Throttled, Unreachable
 from gateway.messages import ButtonPress, Direction, Inbound, Media, MediaKind, Sender
 from gateway.ports import Action, Reason
+from gateway.sending import sent
 from gateway.storage.deliveries import DeliveryState
 from gateway.storage.engine import Database
 from tests.fakes import FakeChannel, inbound
@@ -96,7 +97,7 @@ async def test_the_bot_is_silent_while_an_agent_has_it(spine: Spine) -> None:
     await spine.settle()
     conversation = await conversation_of(spine)
     async with spine.database.write() as work:
-        await work.conversations.change(conversation.id, state=State.AGENT)
+        work.conversations.change(conversation.id, state=State.AGENT)
     await spine.hear(inbound("ціна", platform_id="2"))
     await spine.settle()
     assert len(spine.channel.sent) == 1
@@ -160,7 +161,7 @@ async def test_a_dead_senders_delivery_is_judged_after_its_lease(spine: Spine, c
     await spine.settle()
     assert len(spine.channel.sent) == 1
     async with spine.database.write() as work:
-        assert not await work.deliveries.settle(leased[0], clock(), state=DeliveryState.SENT)
+        assert await work.deliveries.settle([sent(leased[0], "late")], clock()) == set()
 
 
 async def test_dropped_at_takeover(spine: Spine, clock) -> None:

@@ -16,7 +16,5 @@ async def test_meeting_twice_gives_one_identity(database: Database, clock) -> No
 async def test_sequence_numbers_have_no_gaps(database: Database, clock) -> None:
     async with database.write() as work:
         identity = await work.contacts.meet("shop", "7", clock())
-        conversation = await work.conversations.add(
-            contact_id=identity.contact_id, identity_id=identity.id, language=None, now=clock()
-        )
+        conversation = await work.conversations.add(identity=identity, language=None, now=clock())
         assert [await work.conversations.next_seq(conversation.id, clock()) for _ in range(3)] == [1, 2, 3]

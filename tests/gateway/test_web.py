@@ -1,4 +1,4 @@
-"""What every screen shares: signing in, sessions, guards, headers, fault pages, live hints, health."""
+"""What every screen shares: signing in, sessions, guards, headers, fault pages, live hints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from litestar.serialization import encode_json
 from litestar.testing import AsyncTestClient
 
 from gateway.errors import StorageUnavailable
-from gateway.live import DESK, Change
+from gateway.live import DESK, Change, Live
 from gateway.staff import Role
 from gateway.storage.inbox import InboxStatus
 from gateway.texts import Texts
@@ -114,13 +114,36 @@ async def test_what_was_typed_is_shown_again_but_for_the_password(house: WebHous
 
 
 def test_ten_tries_and_then_one_in_ten_seconds(clock) -> None:
-    throttle = Throttle(clock)
+    throttle = Throttle(Live(), clock)
     assert [throttle.allows(EMAIL) for _ in range(12)] == [True] * 10 + [False] * 2
     clock.advance(seconds=9)
     assert not throttle.allows(EMAIL)
     clock.advance(seconds=2)
     assert [throttle.allows(EMAIL), throttle.allows(EMAIL)] == [True, False]
     assert throttle.allows("other@a.example")
+
+
+async def test_tries_at_other_processes_count_as_well(clock) -> None:
+    lives = [Live(), Live()]
+    here, there = (Throttle(live, clock) for live in lives)
+    listening = asyncio.ensure_future(here.run())
+    await asyncio.sleep(0)
+    with lives[1].listen([signin.SIGNIN], Carried(lives[0])):
+        assert [there.allows(EMAIL) for _ in range(4)] == [True] * 4
+    assert [here.allows(EMAIL) for _ in range(7)] == [True] * 6 + [False]
+    assert here.allows("other@a.example")
+    listening.cancel()
+
+
+class Carried:
+    """What one process announces, delivered in another."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def put(self, change: Change) -> None:
+        assert EMAIL not in str(change)
+        self._live.deliver([change])
 
 
 async def test_guessing_is_slowed_down_for_that_address_only(
@@ -468,7 +491,7 @@ async def test_a_change_is_told_to_an_open_page(house: WebHouse, monkeypatch: py
     monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.05)
     stream = Stream(house, "desk,conversation:7", await session_of(house))
     changes = [Change(topic=DESK, kind="state", ids={"conversation": 7}), Change(topic="conversation:8", kind="x")]
-    async with house.live.plugin, asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         group.create_task(stream.run())
         start = await stream.next()
         assert (start["status"], dict(start["headers"])[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
@@ -508,45 +531,12 @@ async def test_strangers_watch_nothing(house: WebHouse) -> None:
 
 async def test_the_stream_ends_by_itself_when_the_server_does(house: WebHouse) -> None:
     stopped = asyncio.Event()
-    async with house.live.plugin:
-        stream = events._events(house.live, [DESK], stopped)
-        waiting = asyncio.ensure_future(anext(stream, None))
-        await asyncio.sleep(0.01)
-        stopped.set()
-        async with asyncio.timeout(5):
-            assert await waiting is None
-
-
-# --- health ------------------------------------------------------------------------------------
-
-
-async def test_health(house: WebHouse) -> None:
-    async with house.visitor() as client:
-        assert (await client.get("/health/live")).json() == {"status": "alive"}
-        assert (await client.get("/health/ready")).json() == {"status": "ready"}
-        house.database.reads = [StorageUnavailable("away")]  # type: ignore[attr-defined]
-        answer = await client.get("/health/ready")
-        assert (answer.status_code, answer.json()["reason"]) == (503, "the database does not answer")
-        assert (await client.get("/health/live")).status_code == 200
-
-
-async def test_a_database_that_is_not_migrated_is_not_ready(tmp_path: Path, clock, texts: Texts) -> None:
-    database = FlakyDatabase(f"sqlite:///{tmp_path / 'empty.db'}")
-    async with WebHouse(database, clock, texts).visitor() as client:
-        answer = await client.get("/health/ready")
-    await database.close()
-    assert answer.status_code == 503
-    assert "frontdesk migrate" in answer.json()["reason"]
-
-
-async def test_figures(house: WebHouse) -> None:
-    async with house.visitor() as client:
-        await client.post("/channels/shop/webhook", content=b"?", headers={"x-secret": "right"})
-        await client.post("/channels/shop/webhook", content=body_of("ціна"), headers={"x-secret": "right"})
-        figures = (await client.get("/metrics")).text
-    assert 'frontdesk_inbox{status="waiting"} 1.0' in figures
-    assert 'frontdesk_inbox{status="quarantined"} 1.0' in figures
-    assert 'frontdesk_deliveries{state="unknown"} 0.0' in figures
+    stream = events._events(house.live, [DESK], stopped)
+    waiting = asyncio.ensure_future(anext(stream, None))
+    await asyncio.sleep(0.01)
+    stopped.set()
+    async with asyncio.timeout(5):
+        assert await waiting is None
 
 
 # --- webhooks ----------------------------------------------------------------------------------

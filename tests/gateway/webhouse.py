@@ -16,22 +16,27 @@ from litestar.static_files import create_static_files_router
 from litestar.testing import AsyncTestClient
 
 import gateway.web
+from gateway.backlog import Backlog
 from gateway.errors import Conflict, NotFound, RequestRefused, StorageUnavailable
 from gateway.health import health_routes
 from gateway.inbox import Inbox
 from gateway.live import Live
+from gateway.metrics import Metrics
 from gateway.ports import Clock
+from gateway.readiness import Readiness
 from gateway.settings import Company
 from gateway.staff import Role, Staff
 from gateway.storage.engine import Database
 from gateway.texts import Texts
+from gateway.vitals import Vitals
+from gateway.wakeups import Wakeups
 from gateway.web.events import live_route
 from gateway.web.faults import FaultPages
 from gateway.web.guard import Guards
 from gateway.web.pages import Pages, Room, StaffRequest
 from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
-from gateway.web.signin import signin_routes
+from gateway.web.signin import Throttle, signin_routes
 from gateway.webhooks import webhook_route
 from tests.fakes import FakeChannel
 
@@ -61,6 +66,13 @@ class WebHouse:
         ]
         self.pages = Pages(texts, company, rooms)
         self.guards = Guards(database)
+        self.vitals = Vitals()
+        self.wakeups = Wakeups()
+        self.revisions: tuple[int | None, int | None] = (None, None)
+        self.readiness = Readiness(
+            database, clock, wakeups=self.wakeups, vitals=self.vitals, revisions=lambda: self.revisions
+        )
+        self.metrics = Metrics(database, sources=[Backlog(["shop"], clock)], probes=[self.vitals.figures])
         self.app = self._app()
 
     @asynccontextmanager
@@ -104,18 +116,17 @@ class WebHouse:
         async def form() -> dict[str, str]:
             return {"taken": "yes"}
 
-        signin = signin_routes(self.database, self.pages, self.clock)
+        signin = signin_routes(self.database, self.pages, Throttle(self.live, self.clock))
         staff: list[Any] = [*signin, live_route(self.live, self.guards, asyncio.Event()), hello, editors]
         return Litestar(
             route_handlers=[
-                *health_routes(self.database),
-                webhook_route({"shop": self.channel}, Inbox(self.database, self.clock)),
+                *health_routes(self.readiness, self.metrics),
+                webhook_route({"shop": self.channel}, Inbox(self.database, self.clock), observer=self.metrics),
                 Router(path="/", route_handlers=staff, middleware=[sessions.middleware]),
                 create_static_files_router(path="/static/gateway", directories=[WEB / "static"]),
                 fail,
                 form,
             ],
-            plugins=[self.live.plugin],
             stores={"sessions": SessionStore(self.database, self.clock)},
             csrf_config=csrf_config("secret", secure=False),
             after_request=add_headers,

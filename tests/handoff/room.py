@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from gateway.channels import Capabilities
+from gateway.channels import Capabilities, Channel
 from gateway.conversations import Conversation
 from gateway.inbox import Inbox
 from gateway.messages import ButtonPress, Inbound, Message, Part, Sender, Text, plain_text
@@ -16,6 +17,7 @@ from gateway.replies import Replies
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Role, Staff
+from gateway.steps import Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.taking import Taker
 from gateway.texts import Texts
@@ -83,19 +85,29 @@ class Room:
     """What a test drives. `hear` is a customer writing, `press` one pressing a button by its label."""
 
     def __init__(
-        self, database: Database, clock: SteppingClock, settings: Settings, capabilities: Capabilities = PLAIN
+        self,
+        database: Database,
+        clock: SteppingClock,
+        settings: Settings,
+        capabilities: Capabilities = PLAIN,
+        *,
+        channel: FakeChannel | None = None,
+        others: Mapping[str, Channel] | None = None,
+        watch: Watch = unwatched,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.database = database
         self.clock = clock
         self.settings = settings
-        self.channel = FakeChannel(capabilities=capabilities)
+        self.channel = channel or FakeChannel(capabilities=capabilities)
         self.engine = Engine()
-        channels = self.channels = {"shop": self.channel}
+        channels: dict[str, Channel] = {"shop": self.channel, **(others or {})}
+        self.channels = channels
         knowledge = FakeKnowledge(ACTIONS)
         texts = all_texts()
         self.wakeups = Wakeups()
         self.speaker = Speaker(channels, clock)
-        self.inbox = Inbox(database, clock)
+        self.inbox = Inbox(database, clock, watch=watch)
         self.service = HandoffService(channels, knowledge, texts, settings, clock)
         taker = Taker(
             channels=channels,
@@ -116,11 +128,19 @@ class Room:
             clock=clock,
             wakeups=self.wakeups,
             company=settings.company,
+            watch=watch,
         )
         alarms = Alarms(self.speaker, texts, settings, clock)
         self.timers = Timers(database, alarms.handlers(), clock=clock, wakeups=self.wakeups)
         self.sender = ChannelSender(
-            database, self.channel, clock=clock, wakeups=self.wakeups, settings=settings.outbox, jitter=lambda: 0.0
+            database,
+            self.channel,
+            clock=clock,
+            wakeups=self.wakeups,
+            settings=settings.outbox,
+            jitter=lambda: 0.0,
+            monotonic=monotonic,
+            watch=watch,
         )
         self.desk = DeskService(database, self.speaker, channels, texts, settings, clock)
         self._heard = 0

@@ -173,7 +173,7 @@ async def test_a_full_window_is_not_offered_to_the_next(sqlite_database: Databas
 async def test_a_call_in_the_customers_own_zone(room: Room) -> None:
     await room.hear("ціна")
     async with room.database.write() as work:
-        await work.contacts.update((await room.conversation()).contact_id, zone="Europe/Lisbon")
+        work.contacts.update((await room.conversation()).contact_id, zone="Europe/Lisbon")
     await room.hear("зателефонуйте мені")
     assert (await room.labels())[0] == "Сьогодні, 09:00–10:00"  # 11:00 in Kyiv
 

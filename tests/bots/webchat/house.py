@@ -15,9 +15,11 @@ from litestar import Litestar
 from litestar.static_files import create_static_files_router
 
 from bots.webchat import pages as webchat_pages
+from bots.webchat.audience import Audience
 from bots.webchat.channel import KIND, WebchatChannel
 from bots.webchat.routes import routes
 from bots.webchat.settings import WebchatSettings
+from bots.webchat.tokens import VisitorTokens
 from gateway.channels import ChannelTools
 from gateway.conversations import Conversation, State
 from gateway.errors import StorageUnavailable
@@ -34,6 +36,7 @@ from gateway.texts import Texts
 from gateway.wakeups import INBOX, Wakeups, wait_for
 from gateway.web.faults import FaultPages
 from gateway.web.pages import Pages, Room
+from gateway.web.patience import PatientHttp, PatientSocket
 from gateway.web.security import add_headers
 
 SECRET = "a secret for tests only"
@@ -92,9 +95,19 @@ class House:
         assert isinstance(channel, WebchatChannel)
         self.channel = channel
         self.speaker = Speaker({"site": channel}, now)
+        self.audience = Audience(self.database)
+        self.tokens = VisitorTokens(self.secret, now)
         self._bell = self.wakeups.bell(INBOX)
         config = uvicorn.Config(
-            self._app(), host="127.0.0.1", port=self.port, log_level="error", lifespan="on", timeout_graceful_shutdown=2
+            self._app(),
+            host="127.0.0.1",
+            port=self.port,
+            log_level="error",
+            lifespan="on",
+            timeout_graceful_shutdown=2,
+            http=PatientHttp,
+            ws=PatientSocket,
+            ws_per_message_deflate=False,
         )
         self._server = uvicorn.Server(config)
         self._tasks = [asyncio.create_task(self._server._serve()), asyncio.create_task(self._bot())]
@@ -127,6 +140,7 @@ class House:
             public_url=None,
             upload_limit=20 * 1024 * 1024,
             suggestions=lambda language: MENU[:2],
+            audience=self.audience,
             stopping=lambda: self._server.should_exit,
         )
         static = [
@@ -138,7 +152,6 @@ class House:
         ]
         return Litestar(
             route_handlers=[*handlers, *static],
-            plugins=[self.live.plugin],
             exception_handlers=FaultPages(pages).handlers(),
             after_request=add_headers,
             openapi_config=None,
@@ -173,7 +186,7 @@ class House:
         conversation = await work.conversations.open_of(contact_id)
         if conversation is None:
             conversation = await work.conversations.add(
-                contact_id=contact_id, identity_id=identity_id, language="uk", now=now()
+                identity=await work.contacts.identity(identity_id), language="uk", now=now()
             )
         return conversation
 
@@ -206,7 +219,7 @@ class House:
             identity = (await work.contacts.find([("site", address)]))["site", address]
             conversation = await work.conversations.open_of(identity.contact_id)
             assert conversation is not None
-            await work.conversations.change(conversation.id, state=State.CLOSED, closed_at=now())
+            work.conversations.change(conversation.id, state=State.CLOSED, closed_at=now())
 
     async def is_open(self, address: str) -> bool:
         async with self.database.write() as work:

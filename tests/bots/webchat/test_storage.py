@@ -23,9 +23,7 @@ class Book:
         self.identity = identity
 
     async def conversation(self) -> int:
-        made = await self.work.conversations.add(
-            contact_id=self.identity.contact_id, identity_id=self.identity.id, language="uk", now=NOW
-        )
+        made = await self.work.conversations.add(identity=self.identity, language="uk", now=NOW)
         return made.id
 
     async def add(
@@ -66,7 +64,7 @@ async def test_conversations_notes_and_other_channels(database: Database) -> Non
         await pen.add(first, "нотатка", direction=Direction.NOTE)
         await pen.add(first, "з телеграму", channel="shop_telegram")
         await pen.add(first, "в")
-        stretch = await threads.newest(pen.identity.contact_id, 50)
+        stretch = await threads.newest(pen.identity.address, 50)
         assert shown(stretch) == ["а", "б", "в"]
         assert [(item.message.seq, item.prev) for item in stretch.seen] == [(1, 0), (1, 0), (4, 1)]
         assert stretch.cursor == {first: 4, second: 1}
@@ -80,7 +78,7 @@ async def test_news_after_any_cursor(database: Database) -> None:
         first, second = await pen.conversation(), await pen.conversation()
         for number in range(6):
             await pen.add((first, second)[number % 2], str(number))
-        contact = pen.identity.contact_id
+        contact = pen.identity.address
         assert shown(await threads.after(contact, {}, 50)) == list("012345")
         assert shown(await threads.after(contact, {first: 3}, 50)) == list("135")
         assert shown(await threads.after(contact, {first: 1, second: 2}, 50)) == list("245")
@@ -98,7 +96,7 @@ async def test_pages_join_without_gap_or_repeat(database: Database) -> None:
         cursor: dict[int, int] = {}
         read: list[str] = []
         for _ in range(4):
-            stretch = await threads.after(pen.identity.contact_id, cursor, 3)
+            stretch = await threads.after(pen.identity.address, cursor, 3)
             read += shown(stretch)
             cursor = stretch.cursor
         assert read == list("0123456789")
@@ -112,9 +110,9 @@ async def test_what_comes_after_a_cursor_ahead_of_us(database: Database) -> None
         threads = Threads(work.connection, "site")
         only = await pen.conversation()
         await pen.add(only, "старе")
-        stretch = await threads.after(pen.identity.contact_id, {only: 500}, 50)
+        stretch = await threads.after(pen.identity.address, {only: 500}, 50)
         await pen.add(only, "нове")
-        assert shown(await threads.after(pen.identity.contact_id, stretch.cursor, 50)) == ["нове"]
+        assert shown(await threads.after(pen.identity.address, stretch.cursor, 50)) == ["нове"]
 
 
 async def test_older_pages(database: Database) -> None:
@@ -123,11 +121,11 @@ async def test_older_pages(database: Database) -> None:
         threads = Threads(work.connection, "site")
         only = await pen.conversation()
         messages = [await pen.add(only, str(number)) for number in range(7)]
-        newest = await threads.newest(pen.identity.contact_id, 3)
+        newest = await threads.newest(pen.identity.address, 3)
         assert (shown(newest), newest.more, newest.seen[0].prev) == (list("456"), True, 4)
-        older = await threads.before(pen.identity.contact_id, messages[4].id, 3)
+        older = await threads.before(pen.identity.address, messages[4].id, 3)
         assert (shown(older), older.more) == (list("123"), True)
-        oldest = await threads.before(pen.identity.contact_id, messages[1].id, 3)
+        oldest = await threads.before(pen.identity.address, messages[1].id, 3)
         assert (shown(oldest), oldest.more) == (["0"], False)
 
 
@@ -140,6 +138,6 @@ async def test_a_file_is_shown_only_where_it_was_sent(database: Database, words:
         own, strange = await mine.conversation(), await other.conversation()
         await mine.add(own, "", part=Media(kind=MediaKind.FILE, ref=ref))
         await other.add(strange, words)
-        assert await threads.shows_file(mine.identity.contact_id, ref)
-        assert not await threads.shows_file(other.identity.contact_id, ref)
-        assert not await threads.shows_file(mine.identity.contact_id, "file:%")
+        assert await threads.shows_file(mine.identity.address, ref)
+        assert not await threads.shows_file(other.identity.address, ref)
+        assert not await threads.shows_file(mine.identity.address, "file:%")

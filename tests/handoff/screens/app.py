@@ -30,7 +30,7 @@ from gateway.web.guard import Guards
 from gateway.web.pages import Pages, Room
 from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
-from gateway.web.signin import signin_routes
+from gateway.web.signin import Throttle, signin_routes
 from handoff.desk_service import DeskService
 from handoff.screens.drawing import ROOM
 from handoff.screens.routes import desk_routes
@@ -127,7 +127,7 @@ class DeskApp:
         staff = Router(
             path="/",
             route_handlers=[
-                *signin_routes(self.database, self.pages, self.clock),
+                *signin_routes(self.database, self.pages, Throttle(self.live, self.clock)),
                 live_route(self.live, guards, asyncio.Event()),
                 *routes,
             ],
@@ -135,7 +135,6 @@ class DeskApp:
         )
         return Litestar(
             route_handlers=[staff, *_static()],
-            plugins=[self.live.plugin],
             stores={"sessions": SessionStore(self.database, self.clock)},
             csrf_config=csrf_config("secret", secure=False),
             after_request=add_headers,

@@ -70,10 +70,8 @@ class Story:
     ) -> Story:
         async with app.database.write() as work:
             identity = await work.contacts.meet(channel, address, app.clock())
-            await work.contacts.update(identity.contact_id, name=name, language=language, **contact)
-            opened = await work.conversations.add(
-                contact_id=identity.contact_id, identity_id=identity.id, language=language, now=app.clock()
-            )
+            work.contacts.update(identity.contact_id, name=name, language=language, **contact)
+            opened = await work.conversations.add(identity=identity, language=language, now=app.clock())
             return cls(app, opened, await work.contacts.get(identity.contact_id))
 
     @property
@@ -123,7 +121,7 @@ class Story:
         ranking = (Ranked(intent=intent, confidence=confidence),) if intent else ()
         async with self.app.database.write() as work:
             message = (await work.messages.before(self.id, limit=1))[0]
-            await work.turns.add(
+            work.turns.add(
                 conversation_id=self.id,
                 message_id=message.id,
                 understanding=Understanding(text=text, language="uk", language_confidence=1.0, ranking=ranking),
@@ -142,7 +140,7 @@ class Story:
         )
         async with self.app.database.write() as work:
             await admission.enqueue(work, self.id, language=self.conversation.language, context=context)
-            await work.conversations.change(self.id, state=State.QUEUED)
+            work.conversations.change(self.id, state=State.QUEUED)
 
     async def claim(self, staff: Staff) -> None:
         await self.app.desk.claim(self.id, staff)
@@ -309,9 +307,7 @@ async def _call(app: DeskApp, me: Staff) -> int:
     booked = await app.desk.calls.book(story.id, me, free[0].start, "+380931234567", "міжнародна посилка")
     await app.desk.calls.attempt(booked.id, me, CallOutcome.NO_ANSWER, "зайнято, спробую ще раз")
     async with app.database.write() as work:
-        await work.conversations.change(
-            story.id, form=Form(name="callback", step="topic", slots={"phone": "+380931234567"})
-        )
+        work.conversations.change(story.id, form=Form(name="callback", step="topic", slots={"phone": "+380931234567"}))
     await settle(app, story.id)
     return story.id
 
@@ -340,9 +336,7 @@ async def _closed(app: DeskApp, me: Staff) -> None:
         if language == "uk":
             async with app.database.write() as work:
                 identity = await work.contacts.meet("site", address, app.clock())
-                opened = await work.conversations.add(
-                    contact_id=identity.contact_id, identity_id=identity.id, language="uk", now=app.clock()
-                )
+                opened = await work.conversations.add(identity=identity, language="uk", now=app.clock())
                 story = Story(app, opened, await work.contacts.get(identity.contact_id))
         else:
             story = await Story.begin(app, name, "site", language, address=address)
@@ -352,7 +346,7 @@ async def _closed(app: DeskApp, me: Staff) -> None:
         await story.agent(me, "…")
         await app.desk.close(story.id, me, HandoffOutcome.RESOLVED)
         async with app.database.write() as work:
-            await work.conversations.change(story.id, rating=5 if language == "uk" else 2)
+            work.conversations.change(story.id, rating=5 if language == "uk" else 2)
 
 
 CROWD = (

@@ -78,6 +78,7 @@ def _send(number: int, state: DeliveryState) -> Delivery:
         attempts=1,
         resent=False,
         due_at=NOON,
+        created_at=NOON,
         reason="chat not found" if state is DeliveryState.FAILED else None,
     )
 

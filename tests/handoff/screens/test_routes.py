@@ -336,7 +336,5 @@ async def test_closed_ones_say_how_they_ended(app: DeskApp, agent: Agent, mine: 
     async with app.database.write() as work:
         contact = (await work.conversations.get(mine.id)).contact_id
         identity = (await work.contacts.identities(contact))[0]
-        again = await work.conversations.add(
-            contact_id=contact, identity_id=identity.id, language="uk", now=app.clock()
-        )
+        again = await work.conversations.add(identity=identity, language="uk", now=app.clock())
     assert "The customer went silent" in words(await agent.get(f"/desk/{again.id}"))

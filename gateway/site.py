@@ -1,0 +1,156 @@
+"""The part of the composition root that the world sees: webhooks, sockets, screens and the API.
+
+Made only where the process's role is to serve; the others answer `/health` and `/metrics` alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.router import Router
+from litestar.types import ControllerRouterHandler
+
+from bots.webchat.audience import Audience
+from bots.webchat.pages import ROOM as WEBCHAT_ROOM
+from bots.webchat.routes import routes as webchat_routes
+from gateway.dialogue import ARTICLE
+from gateway.loops import Loop
+from gateway.messages import Button
+from gateway.web.api import api_router
+from gateway.web.application import Application
+from gateway.web.events import live_route
+from gateway.web.faults import FaultPages
+from gateway.web.guard import Guards
+from gateway.web.pages import Pages, Room, static_routers
+from gateway.web.security import add_headers, csrf_config, session_config
+from gateway.web.sessions import SessionStore
+from gateway.web.signin import Throttle, signin_routes
+from gateway.webhooks import webhook_route
+from handoff.desk_service import DeskService
+from handoff.screens.drawing import ROOM as DESK_ROOM
+from handoff.screens.routes import desk_routes
+from knowledge_base.previews import Previewer
+from knowledge_base.routes import ROOM as EDITOR_ROOM
+from knowledge_base.routes import editor_router
+from knowledge_base.screens import EditorScreens
+
+if TYPE_CHECKING:
+    from gateway.app import Frontdesk
+
+ROOMS = [Room(name="gateway", folder=str(Path(__file__).parent / "web")), WEBCHAT_ROOM, DESK_ROOM, EDITOR_ROOM]
+MIB = 1024 * 1024
+
+
+class Site:
+    """Everything that `house` answers over HTTP. `kinds` are the channel kinds an editor may write for."""
+
+    def __init__(self, house: Frontdesk, kinds: list[str]) -> None:
+        self._house = house
+        self._kinds = kinds
+        self._secure = house.settings.public_url.startswith("https://")
+        self.pages = Pages(house.texts, house.settings.company, ROOMS)
+        self.guards = Guards(house.database)
+        self.audience = Audience(house.database)
+        self.throttle = Throttle(house.live, house.clock)
+        self.desk = DeskService(house.database, house.speaker, house.channels, house.texts, house.settings, house.clock)
+
+    def application(self, health: list[HTTPRouteHandler]) -> Litestar:
+        """The ASGI application, with `health` among its routes."""
+        house, brain = self._house, self._house.brain
+        return Application(
+            route_handlers=[
+                *health,
+                webhook_route(house.channels, house.inbox, watch=house.watch, observer=house.metrics),
+                *self._webchat(),
+                api_router(brain.asker, brain.knowledge, brain.replies, house.settings.api_token),
+                self._staff(),
+                *static_routers(ROOMS),
+            ],
+            lifespan=[house.lifespan],
+            stores={"sessions": SessionStore(house.database, house.clock)},
+            csrf_config=csrf_config(house.secret, secure=self._secure),
+            after_request=add_headers,
+            exception_handlers=FaultPages(self.pages).handlers(),
+            openapi_config=OpenAPIConfig("Frontdesk", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/")]),
+            request_max_body_size=house.settings.upload_limit * MIB + MIB,
+            logging_config=None,
+        )
+
+    def listeners(self) -> dict[str, Loop]:
+        """What runs beside the server until it is cancelled, by name."""
+        return {"webchat": self.audience.run, "signin": self.throttle.run}
+
+    def _staff(self) -> Router:
+        house = self._house
+        return Router(
+            path="/",
+            route_handlers=[
+                *signin_routes(house.database, self.pages, self.throttle),
+                live_route(house.live, self.guards, house.wakeups.stopped),
+                *self._desk(),
+                editor_router(self._editor(), self.guards, middleware=()),
+            ],
+            middleware=[session_config(secure=self._secure).middleware],
+            include_in_schema=False,
+        )
+
+    def _webchat(self) -> list[ControllerRouterHandler]:
+        house = self._house
+        return webchat_routes(
+            channels=house.channels,
+            audience=self.audience,
+            database=house.database,
+            inbox=house.inbox,
+            live=house.live,
+            media=house.media,
+            clock=house.clock,
+            secret=house.secret,
+            texts=house.texts,
+            pages=self.pages,
+            company=house.settings.company,
+            public_url=house.settings.public_url or None,
+            upload_limit=house.settings.upload_limit * MIB,
+            suggestions=self._suggestions,
+            stopping=lambda: house.wakeups.stopping,
+        )
+
+    def _desk(self) -> list[ControllerRouterHandler]:
+        house = self._house
+        return desk_routes(
+            desk=self.desk,
+            pages=self.pages,
+            guards=self.guards,
+            database=house.database,
+            media=house.media,
+            channels=house.channels,
+            settings=house.settings,
+            clock=house.clock,
+            knowledge_search=house.brain.lookup.search,
+            titles=house.brain.knowledge.title,
+        )
+
+    def _editor(self) -> EditorScreens:
+        house, brain = self._house, self._house.brain
+        return EditorScreens(
+            database=house.database,
+            publisher=brain.publisher,
+            knowledge=brain.knowledge,
+            asker=brain.asker,
+            previewer=Previewer(brain.checker, house.settings.company, brain.hours),
+            pages=self.pages,
+            policy=house.settings.dialogue,
+            clock=house.clock,
+            channel_kinds=self._kinds,
+        )
+
+    def _suggestions(self, language: str) -> list[Button]:
+        """The first questions a new visitor is offered, those that are published."""
+        knowledge = self._house.brain.knowledge
+        wanted = self._house.settings.dialogue.suggestions
+        titles = [(article, knowledge.title(article, language)) for article in wanted]
+        return [Button(label=title, payload=ARTICLE + article) for article, title in titles if title]

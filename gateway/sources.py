@@ -1,0 +1,75 @@
+"""Where settings come from: a TOML file, the environment, and files that hold secrets."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.errors import SettingsError
+
+PREFIX = "FRONTDESK_"
+
+
+def read_toml(path: Path | None) -> dict[str, Any]:
+    """The file at `path`, or `frontdesk.toml` if it is there. Raises SettingsError."""
+    if path is None:
+        path = Path("frontdesk.toml")
+        if not path.exists():
+            return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError("--config", f"{path} does not exist") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError("--config", f"{path} cannot be read: {error}") from None
+
+
+def from_environment(name: str, kind: str, environ: Mapping[str, str]) -> Any:
+    """What the environment says of the field `name` of type `kind`, itself or by naming a file; None where it
+    says nothing. Raises SettingsError."""
+    variables = _variables(name.split("."))
+    for variable in variables:
+        if variable in environ:
+            return _from_text(name, kind, environ[variable])
+    for variable in variables:
+        if environ.get(f"{variable}_FILE"):
+            return _from_text(name, kind, read_secret(name, Path(environ[f"{variable}_FILE"])))
+    return None
+
+
+def _from_text(name: str, kind: str, text: str) -> Any:
+    """Lists and tables are given as JSON in the environment; the rest is converted by type."""
+    if not kind.startswith(("list", "dict")):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise SettingsError(name, f"must be JSON ({kind}) in the environment") from None
+
+
+def _variables(path: list[str]) -> list[str]:
+    words = [word.upper().replace("-", "_") for word in path]
+    return [PREFIX + "_".join(words), PREFIX + "__".join(words)]
+
+
+def put(target: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set a field of nested tables. Raises SettingsError where something else stands in a table's place."""
+    for key in path[:-1]:
+        target = target.setdefault(key, {})
+        if not isinstance(target, dict):
+            raise SettingsError(key, f"must be a table, as [{key}]")
+    target[path[-1]] = value
+
+
+def read_secret(name: str, path: Path) -> str:
+    """The words in a file. Raises SettingsError naming the setting `name`."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(name, f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(name, f"{path} is not text in UTF-8") from None

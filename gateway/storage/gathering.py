@@ -1,0 +1,143 @@
+"""Writes of one transaction, gathered and sent many at a time.
+
+A turn writes a handful of rows; a transaction of a hundred turns sends each kind of row in one statement
+instead of hundreds. Nobody can see the difference: whatever else is executed on the connection, a SELECT
+above all, is preceded by what was gathered (`Database` listens for it), as is the commit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, Table, Update, bindparam, event, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.storage.schema import metadata
+
+Row = dict[str, Any]
+_KEY = "gathering"
+"""Where a connection's `info` names its gathering."""
+
+FIRST_BLOCK = 8
+GROWTH = 4
+"""Ids drawn at first, and how many times more at each further draw: one message needs two, a batch hundreds."""
+
+
+class Gathering:
+    """Rows to insert and to change. Inserts go before updates, parents before children."""
+
+    def __init__(self, connection: AsyncConnection, *, is_sqlite: bool) -> None:
+        self._connection = connection
+        self._is_sqlite = is_sqlite
+        self._inserts: defaultdict[str, list[Row]] = defaultdict(list)
+        self._updates: defaultdict[str, dict[int, Row]] = defaultdict(dict)
+        self._new: dict[tuple[str, int], Row] = {}
+        self._ids: dict[str, Iterator[int]] = {}
+        self._block: defaultdict[str, int] = defaultdict(lambda: FIRST_BLOCK)
+
+    # --- gathering ---------------------------------------------------------------------------
+
+    def insert(self, table: Table, row: Row) -> None:
+        """Insert `row` later; rows of one table name the same columns."""
+        self._inserts[table.name].append(row)
+        if "id" in row:
+            self._new[table.name, row["id"]] = row
+
+    def update(self, table: Table, row_id: int, changes: Mapping[str, Any]) -> None:
+        """Set columns of a row later; the last value of a column stands."""
+        new = self._new.get((table.name, row_id))
+        if new is not None and new.keys() >= changes.keys():
+            new.update(changes)
+        elif changes:
+            self._updates[table.name].setdefault(row_id, {}).update(changes)
+
+    async def reserve(self, table: Table) -> int:
+        """An id for a new row of `table`, larger than every id that is visible to this transaction."""
+        drawn = next(self._ids.get(table.name, _NONE), None)
+        if drawn is None:
+            self._ids[table.name] = await self._draw(table)
+            drawn = next(self._ids[table.name])
+        return drawn
+
+    def forget_reserved(self) -> None:
+        """Draw ids anew: a row was locked after the last draw, and whoever held it may have drawn later ids."""
+        self._ids.clear()
+
+    # --- sending -----------------------------------------------------------------------------
+
+    async def flush(self) -> None:
+        """Send what was gathered."""
+        await self._connection.run_sync(self.send)
+
+    def send(self, connection: Connection) -> None:
+        """`flush`, for who is inside the driver already."""
+        if not (self._inserts or self._updates):
+            return
+        inserts, self._inserts = self._inserts, defaultdict(list)
+        updates, self._updates = self._updates, defaultdict(dict)
+        self._new.clear()
+        for table in _parents_first():
+            if table.name in inserts:
+                connection.execute(insert(table), inserts[table.name])
+        for name, rows in updates.items():
+            table = metadata.tables[name]
+            for changes in _alike(rows):
+                connection.execute(_update_of(table), changes)
+
+    async def _draw(self, table: Table) -> Iterator[int]:
+        if self._is_sqlite:
+            # The transaction holds the only right to write, so nobody can take these meanwhile.
+            newest = (await self._connection.execute(select(func.max(table.c.id)))).scalar_one()
+            return count((newest or 0) + 1)
+        size = self._block[table.name]
+        self._block[table.name] = size * GROWTH
+        result = await self._connection.execute(_DRAW, {"table": table.name, "size": size})
+        return iter(sorted(result.scalars()))
+
+
+def send_before_others(engine: AsyncEngine) -> None:
+    """Let every statement on `engine` find what was gathered before it."""
+
+    @event.listens_for(engine.sync_engine, "before_execute")
+    def _send(connection: Connection, *_: object) -> None:
+        gathering = connection.info.get(_KEY)
+        if gathering is not None:
+            gathering.send(connection)
+
+
+@contextmanager
+def sent_before_others(connection: AsyncConnection, gathering: Gathering) -> Iterator[None]:
+    """Let `gathering` be what statements on `connection` find, while the block lasts."""
+    info = connection.sync_connection.info if connection.sync_connection else {}
+    info[_KEY] = gathering
+    try:
+        yield
+    finally:
+        info.pop(_KEY, None)
+
+
+_NONE: Iterator[int] = iter(())
+_DRAW = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :size)")
+
+
+@cache
+def _parents_first() -> tuple[Table, ...]:
+    return tuple(metadata.sorted_tables)
+
+
+@cache
+def _update_of(table: Table) -> Update:
+    return update(table).where(table.c.id == bindparam("_id"))
+
+
+def _alike(rows: Mapping[int, Row]) -> Iterable[list[Row]]:
+    """Rows that change the same columns, together: they share a statement."""
+    groups: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row_id, changes in sorted(rows.items()):
+        groups[tuple(sorted(changes))].append({**changes, "_id": row_id})
+    return groups.values()
