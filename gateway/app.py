@@ -99,7 +99,12 @@ class Frontdesk:
             sources=self._sources(),
         )
         self.readiness = Readiness(
-            self.database, clock, wakeups=self.wakeups, vitals=self.vitals, revisions=self._revisions
+            self.database,
+            clock,
+            wakeups=self.wakeups,
+            vitals=self.vitals,
+            revisions=self._revisions,
+            hints=lambda: self.live.healthy,
         )
         self.speaker = Speaker(self.channels, clock)
         self.inbox = Inbox(self.database, clock, watch=self.watch)

@@ -80,6 +80,7 @@ class Readiness:
         wakeups: Wakeups,
         vitals: Vitals,
         revisions: Revisions,
+        hints: Callable[[], bool] = lambda: True,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -87,6 +88,7 @@ class Readiness:
         self._wakeups = wakeups
         self._vitals = vitals
         self._revisions = revisions
+        self._hints = hints
         self._seconds = seconds
         self._known = known_revisions()
         self._newest = newest_revision()
@@ -125,6 +127,7 @@ class Readiness:
         if self._wakeups.stopping:
             return Report(status=Status.STOPPING, checks={}, reason="the program is stopping")
         checks = {"database": "not looked at yet", **self._seen, **self._late(), **self._loops(), **self._model()}
+        checks["live"] = OK if self._hints() else "hints do not reach the other processes; they look each second"
         wrong = {name: words for name, words in checks.items() if words != OK}
         vital = [name for name in wrong if name in VITAL]
         if not wrong:

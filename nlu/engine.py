@@ -23,7 +23,7 @@ from nlu.storage import Models
 _log = structlog.get_logger(__name__)
 
 
-_AT_ONCE = 16
+_AT_ONCE = 25
 _SIGNS_AT_ONCE = LIMIT
 _WORDS_AT_ONCE = 32
 

@@ -41,12 +41,14 @@ class Ward:
         self.wakeups = Wakeups()
         self.vitals = Vitals(self.watch)
         self.revisions: tuple[int | None, int | None] = (None, None)
+        self.hints = True
         self.readiness = Readiness(
             database,
             clock,
             wakeups=self.wakeups,
             vitals=self.vitals,
             revisions=lambda: self.revisions,
+            hints=lambda: self.hints,
             seconds=self.watch,
         )
 
@@ -86,6 +88,15 @@ async def test_a_database_that_is_away(flaky: FlakyDatabase, clock) -> None:
     assert (report.status, report.reason) == (Status.NOT_READY, "database: the database does not answer")
     await ward.readiness.look()
     assert ward.readiness.report().status is Status.READY
+
+
+async def test_hints_that_do_not_travel_cost_a_second_and_no_traffic(flaky: FlakyDatabase, clock) -> None:
+    ward = Ward(flaky, clock)
+    await ward.readiness.look()
+    ward.hints = False
+    report = ward.readiness.report()
+    assert (report.status, report.takes_traffic) == (Status.DEGRADED, True)
+    assert (report.reason or "").startswith("live: hints do not reach")
 
 
 async def test_a_database_that_takes_no_writes(flaky: FlakyDatabase, clock) -> None:
