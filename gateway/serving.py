@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 
 from gateway.app import Frontdesk
+from gateway.collecting import spare_what_lasts
 from gateway.errors import StorageUnavailable
 from gateway.memory import give_back
 from gateway.settings import Settings
@@ -75,6 +76,7 @@ def _settle_down() -> None:
     """What is loaded by now stays until the end: the collector need not look through it ever again."""
     give_back()
     gc.freeze()
+    spare_what_lasts()
     gc.enable()
 
 

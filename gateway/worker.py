@@ -7,7 +7,6 @@ standard input ends, for then the supervisor is gone.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import os
@@ -18,6 +17,7 @@ import threading
 from collections.abc import Callable
 
 import msgspec
+import uvloop
 
 from gateway import logs
 from gateway.errors import SettingsError, StorageUnavailable
@@ -44,7 +44,7 @@ def _serve(settings: Settings, listener: socket.socket, started: Callable[[], No
     gc.disable()
     from gateway import serving  # noqa: PLC0415
 
-    asyncio.run(serving.serve(settings, listener, started))
+    uvloop.run(serving.serve(settings, listener, started))
 
 
 def main(descriptor: int) -> int:

@@ -8,17 +8,24 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.contacts import Contact, Identity
 from gateway.errors import NotFound
 from gateway.storage import tables
-from gateway.storage.dialect import upsert
+from gateway.storage.dialect import if_new
 from gateway.storage.gathering import Gathering
 
 _contact = tables.contacts.c
 _identity = tables.identities.c
+
+# Made once: building a statement costs more than running it.
+_SEVERAL = select(tables.contacts).where(_contact.id.in_(bindparam("contacts", expanding=True)))
+_IDENTITIES_OF = select(tables.identities).where(_identity.contact_id.in_(bindparam("contacts", expanding=True)))
+_AT = select(tables.identities).where(
+    _identity.channel == bindparam("channel"), _identity.address.in_(bindparam("addresses", expanding=True))
+)
 
 
 class Contacts:
@@ -35,7 +42,7 @@ class Contacts:
         """Read these people, whom the caller has locked, and their addresses at once and keep them."""
         wanted = list(contact_ids)
         self._held |= await self.several(wanted)
-        result = await self._connection.execute(select(tables.identities).where(_identity.contact_id.in_(wanted)))
+        result = await self._connection.execute(_IDENTITIES_OF, {"contacts": wanted})
         self._identities |= {row.id: _to_identity(row) for row in result}
 
     async def get(self, contact_id: int) -> Contact:
@@ -51,7 +58,7 @@ class Contacts:
 
     async def several(self, contact_ids: Iterable[int]) -> dict[int, Contact]:
         """These people by id."""
-        result = await self._connection.execute(select(tables.contacts).where(_contact.id.in_(list(contact_ids))))
+        result = await self._connection.execute(_SEVERAL, {"contacts": list(contact_ids)})
         return {row.id: _to_contact(row) for row in result}
 
     async def identities(self, contact_id: int) -> list[Identity]:
@@ -69,9 +76,7 @@ class Contacts:
         found: dict[tuple[str, str], Identity] = {}
         for channel, wanted in addresses.items():
             # Channel by channel: the index serves a list of addresses, a list of pairs it need not.
-            result = await self._connection.execute(
-                select(tables.identities).where(_identity.channel == channel, _identity.address.in_(wanted))
-            )
+            result = await self._connection.execute(_AT, {"channel": channel, "addresses": wanted})
             found |= {(row.channel, row.address): _to_identity(row) for row in result}
         return found
 
@@ -114,7 +119,7 @@ class Contacts:
             self._gathering.insert(tables.contacts, {"id": contact_id, "created_at": now})
             rows.append({"contact_id": contact_id, "channel": channel, "address": address})
             made.add(contact_id)
-        await self._connection.execute(upsert(self._connection, tables.identities).on_conflict_do_nothing(), rows)
+        await self._connection.execute(if_new(self._connection.dialect.name, tables.identities), rows)
         return made
 
     def update(self, contact_id: int, **changes: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.contacts import Identity
@@ -51,13 +51,9 @@ class Conversations:
     async def hold_newest(self, contact_ids: Iterable[int]) -> None:
         """Lock what `open_of` and `latest_of` will give for these people: read together, and only once."""
         wanted = list(contact_ids)
-        newest = (
-            select(func.max(_column.id))
-            .where(_column.contact_id.in_(wanted))
-            .group_by(_column.contact_id, _column.state == State.CLOSED)
-        )
-        query = self._locking(_select().where(_column.id.in_(newest)).order_by(_column.id))
-        found = [self._hold(to_conversation(row)) for row in await self._connection.execute(query)]
+        query = _NEWEST_HELD if self._lock_rows else _NEWEST
+        result = await self._connection.execute(query, {"contacts": wanted})
+        found = [self._hold(to_conversation(row)) for row in result]
         self._newest = dict.fromkeys(wanted)
         # An open one stands before a closed one, whichever is newer.
         for conversation in sorted(found, key=lambda one: (one.state is not State.CLOSED, one.id)):
@@ -177,6 +173,21 @@ def _select() -> Select[Any]:
     return select(tables.conversations, tables.identities.c.channel, tables.identities.c.address).join(
         tables.identities, tables.identities.c.id == _column.identity_id
     )
+
+
+# Made once: building a statement costs more than running it.
+_NEWEST = (
+    _select()
+    .where(
+        _column.id.in_(
+            select(func.max(_column.id))
+            .where(_column.contact_id.in_(bindparam("contacts", expanding=True)))
+            .group_by(_column.contact_id, _column.state == State.CLOSED)
+        )
+    )
+    .order_by(_column.id)
+)
+_NEWEST_HELD = _NEWEST.with_for_update(of=tables.conversations)
 
 
 def conversation_columns() -> Sequence[Any]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Insert = sqlite.Insert | postgresql.Insert
+
+
+@cache
+def if_new(dialect: str, table: Table) -> Insert:
+    """An INSERT into `table` that leaves rows alone that are there; made once."""
+    made = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return made.on_conflict_do_nothing()
 
 
 def upsert(connection: AsyncConnection, table: Table) -> Insert:

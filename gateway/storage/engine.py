@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from gateway.errors import SettingsError, StorageUnavailable
 from gateway.live import Change
 from gateway.storage.gathering import send_before_others, sent_before_others
+from gateway.storage.one_hop import connector
 from gateway.storage.work import Work
 
 Announce = Callable[[Sequence[Change]], None]
@@ -128,7 +129,7 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_BUSY_SECONDS,
-        connect_args={"timeout": _BUSY_SECONDS},
+        async_creator=connector(url.database, timeout=_BUSY_SECONDS),
         hide_parameters=True,
     )
 

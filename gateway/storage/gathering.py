@@ -14,7 +14,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Table, Update, bindparam, event, func, insert, select, text, update
+from sqlalchemy import Connection, Insert, Select, Table, Update, bindparam, event, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.storage.schema import metadata
@@ -83,7 +83,7 @@ class Gathering:
         self._new.clear()
         for table in _parents_first():
             if table.name in inserts:
-                connection.execute(insert(table), inserts[table.name])
+                connection.execute(_insert_into(table), inserts[table.name])
         for name, rows in updates.items():
             table = metadata.tables[name]
             for changes in _alike(rows):
@@ -92,7 +92,7 @@ class Gathering:
     async def _draw(self, table: Table) -> Iterator[int]:
         if self._is_sqlite:
             # The transaction holds the only right to write, so nobody can take these meanwhile.
-            newest = (await self._connection.execute(select(func.max(table.c.id)))).scalar_one()
+            newest = (await self._connection.execute(_newest_of(table))).scalar_one()
             return count((newest or 0) + 1)
         size = self._block[table.name]
         self._block[table.name] = size * GROWTH
@@ -128,6 +128,16 @@ _DRAW = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate
 @cache
 def _parents_first() -> tuple[Table, ...]:
     return tuple(metadata.sorted_tables)
+
+
+@cache
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _newest_of(table: Table) -> Select[int | None]:
+    return select(func.max(table.c.id))
 
 
 @cache

@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.messages import Value
 from gateway.storage import tables
-from gateway.storage.dialect import upsert
+from gateway.storage.dialect import if_new
 
 _column = tables.inbox.c
 WINDOW = 20
@@ -50,13 +50,11 @@ class Inbox:
     async def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert those rows whose (channel, platform_id) is new."""
         if rows:
-            await self._connection.execute(upsert(self._connection, tables.inbox).on_conflict_do_nothing(), list(rows))
+            await self._connection.execute(if_new(self._connection.dialect.name, tables.inbox), list(rows))
 
     async def waiting(self, limit: int) -> list[InboxRow]:
         """The oldest waiting rows."""
-        result = await self._connection.execute(
-            _select().where(_column.status == InboxStatus.WAITING).order_by(_column.id).limit(limit)
-        )
+        result = await self._connection.execute(_WAITING, {"limit": limit})
         return [_to_row(row) for row in result]
 
     async def claim(self, contact_ids: Iterable[int], row_ids: Iterable[int]) -> list[InboxRow]:
@@ -68,15 +66,7 @@ class Inbox:
         contacts = list(contact_ids)
         if self._lock_rows:
             contacts = await self._lock(tables.contacts.c.id.in_(contacts), len(contacts))
-        result = await self._connection.execute(
-            _select()
-            .where(
-                _column.id.in_(list(row_ids)),
-                _column.status == InboxStatus.WAITING,
-                tables.identities.c.contact_id.in_(contacts),
-            )
-            .order_by(_column.id)
-        )
+        result = await self._connection.execute(_OF_THESE, {"rows": list(row_ids), "contacts": contacts})
         return [_to_row(row) for row in result]
 
     async def claim_next(self, limit: int) -> list[InboxRow]:
@@ -114,11 +104,7 @@ class Inbox:
 
     async def settle(self, row_ids: Sequence[int]) -> None:
         """Mark rows as dealt with, but for those put aside on the way."""
-        await self._connection.execute(
-            update(tables.inbox)
-            .where(_column.id.in_(row_ids), _column.status == InboxStatus.WAITING)
-            .values(status=InboxStatus.DONE)
-        )
+        await self._connection.execute(_SETTLE, {"rows": list(row_ids)})
 
     async def fail(self, row_id: int, reason: str, *, final: bool) -> None:
         """Count a failed try; `final` puts the row aside so that it blocks nobody. A row that another
@@ -142,6 +128,24 @@ def _select() -> Select[Any]:
     return select(tables.inbox, tables.identities.c.contact_id).join(
         tables.identities, tables.identities.c.id == _column.identity_id
     )
+
+
+# Made once: building a statement costs more than running it.
+_WAITING = _select().where(_column.status == InboxStatus.WAITING).order_by(_column.id).limit(bindparam("limit"))
+_OF_THESE = (
+    _select()
+    .where(
+        _column.id.in_(bindparam("rows", expanding=True)),
+        _column.status == InboxStatus.WAITING,
+        tables.identities.c.contact_id.in_(bindparam("contacts", expanding=True)),
+    )
+    .order_by(_column.id)
+)
+_SETTLE = (
+    update(tables.inbox)
+    .where(_column.id.in_(bindparam("rows", expanding=True)), _column.status == InboxStatus.WAITING)
+    .values(status=InboxStatus.DONE)
+)
 
 
 def _to_row(row: Row[Any]) -> InboxRow:

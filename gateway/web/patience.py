@@ -69,6 +69,8 @@ class PatientHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._stop_looking()
         super().handle_websocket_upgrade()
+        # The parser holds us; this connection is the WebSocket's now, and nobody will tell us of its end.
+        self.parser = None  # type: ignore[assignment]
 
     # --- the parser's callbacks ---
 
@@ -138,6 +140,8 @@ class PatientSocket(WebSocketsSansIOProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        # A parser that waits for the next byte holds its protocol, which holds it.
+        self.conn.parser.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -13,12 +13,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from litestar import WebSocket
 
 from bots.webchat.socket import Session
+from bots.webchat.thread import READS_AT_ONCE_SQLITE
 from gateway.live import Change, Live, address_topic
 from gateway.messages import Outbound, Text
 from gateway.web import patience
-from gateway.web.patience import PatientSocket
+from gateway.web.patience import PatientHttp, PatientSocket
 from tests.bots.webchat.client import Scripted, bearer, talking, until
 from tests.bots.webchat.house import House, running
 from tests.standins.raw_socket import RawSocket, open_socket
@@ -97,6 +99,24 @@ async def test_nobody_stays_however_they_leave(house: House) -> None:
     left = count_objects()
     assert left[Session] == left[PatientSocket] == 0
     assert not house.live._watching
+
+
+async def test_who_left_is_freed_without_a_search_of_the_memory(house: House) -> None:
+    crowd = Crowd(house)
+    await crowd.come(5)
+    await crowd.go()
+    before = count_objects()
+    gc.disable()
+    try:
+        await crowd.come(50)
+        await crowd.go()
+        left = Counter(map(type, gc.get_objects()))
+    finally:
+        gc.enable()
+    # The database's threads hold on to the last task they served, one each.
+    assert max(left[one] for one in (Session, PatientSocket, PatientHttp, WebSocket)) <= READS_AT_ONCE_SQLITE
+    # What is left is the loop's own: a transport holds itself.
+    assert (left.total() - before.total()) / 50 < 40
 
 
 def test_a_change_costs_what_its_watchers_cost() -> None:

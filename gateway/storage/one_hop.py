@@ -1,0 +1,105 @@
+"""SQLite in its thread, one hop a statement.
+
+aiosqlite goes to its thread and back for each of: make a cursor, execute, fetch, close. A hop costs more
+than most of our statements do, so here all four are one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import aiosqlite
+
+FETCHED_AT_ONCE = 1000
+"""Rows that come with the statement; of a longer result the rest is fetched as it is asked for."""
+
+
+class OneHopConnection(aiosqlite.Connection):
+    """An aiosqlite connection whose cursors are `OneHopCursor`s."""
+
+    def cursor(self) -> OneHopCursor:  # type: ignore[override]
+        """No hop: there is nothing in it yet."""
+        return OneHopCursor(self)
+
+
+class OneHopCursor:
+    """What SQLAlchemy needs of a cursor (PEP 249, awaitable)."""
+
+    def __init__(self, connection: OneHopConnection) -> None:
+        self._connection = connection
+        self._left: sqlite3.Cursor | None = None
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self.arraysize = 1
+
+    async def __aenter__(self) -> OneHopCursor:
+        return self
+
+    async def execute(self, sql: str, parameters: Any = ()) -> OneHopCursor:
+        """Run a statement and bring its first rows along."""
+        return await self._run(lambda cursor: cursor.execute(sql, parameters))
+
+    async def executemany(self, sql: str, parameters: Iterable[Any]) -> OneHopCursor:
+        """Run a statement once for each of `parameters`."""
+        return await self._run(lambda cursor: cursor.executemany(sql, parameters))
+
+    async def fetchone(self) -> Any:
+        """The next row; None after the last."""
+        rows = await self.fetchmany(1)
+        return rows[0] if rows else None
+
+    async def fetchmany(self, size: int | None = None) -> Sequence[Any]:
+        """The next `size` rows."""
+        wanted = self.arraysize if size is None else size
+        rows, self._rows = self._rows[:wanted], self._rows[wanted:]
+        if len(rows) < wanted and self._left is not None:
+            rows += await self._hop(self._left.fetchmany, wanted - len(rows))
+        return rows
+
+    async def fetchall(self) -> Sequence[Any]:
+        """All rows that are left."""
+        rows, self._rows = self._rows, []
+        if self._left is not None:
+            rows += await self._hop(self._left.fetchall)
+        return rows
+
+    async def close(self) -> None:
+        """Let go of what was not fetched."""
+        left, self._left = self._left, None
+        self._rows = []
+        if left is not None:
+            await self._hop(left.close)
+
+    async def _run(self, statement: Callable[[sqlite3.Cursor], object]) -> OneHopCursor:
+        connection = self._connection._conn  # noqa: SLF001 — as aiosqlite's own cursor does
+
+        def run() -> tuple[sqlite3.Cursor, list[Any]]:
+            cursor = connection.cursor()
+            statement(cursor)
+            return cursor, cursor.fetchmany(FETCHED_AT_ONCE) if cursor.description else []
+
+        cursor, self._rows = await self._hop(run)
+        self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
+        self._left = cursor if len(self._rows) == FETCHED_AT_ONCE else None
+        return self
+
+    async def _hop(self, act: Callable[..., Any], *given: Any) -> Any:
+        # As aiosqlite's own cursor does.
+        return await self._connection._execute(act, *given)  # type: ignore[no-untyped-call]  # noqa: SLF001
+
+
+def connector(path: str, *, timeout: float) -> Callable[[], Awaitable[OneHopConnection]]:
+    """What SQLAlchemy calls for a new connection to the file (`async_creator`); `timeout` in seconds."""
+
+    async def connect() -> OneHopConnection:
+        connection = OneHopConnection(lambda: sqlite3.connect(path, timeout=timeout, check_same_thread=False), 64)
+        # A connection that nobody closed must not keep the process from ending.
+        connection._thread.daemon = True  # noqa: SLF001 — as SQLAlchemy's own creator does
+        await connection
+        return connection
+
+    return connect
