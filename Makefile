@@ -31,6 +31,8 @@ test: setup
 faults: setup
 	@./.ci/prepare
 	@$(BIN)/python -m tests.faults
+	FRONTDESK_HOSTILE_SENDS=10000 FRONTDESK_OUTAGE_SECONDS=30 FRONTDESK_TEST_LONG=1 $(BIN)/pytest -q \
+	  tests/bots/telegram/test_hostile.py tests/gateway/test_outages.py tests/gateway/test_trouble.py
 
 bench: setup
 	@./.ci/prepare

@@ -25,8 +25,6 @@ from gateway.web.patience import PatientHttp, PatientSocket
 log = structlog.get_logger()
 
 GRACE_SECONDS = 10
-PING_SECONDS = 30.0
-"""Proxies give up on a line that is silent for a minute."""
 
 
 def _nobody() -> None:
@@ -59,7 +57,8 @@ async def run(frontdesk: Frontdesk, listener: socket.socket, started: Callable[[
         ws=PatientSocket,
         # Frames are small, and compressing costs each open widget 50 KiB of memory.
         ws_per_message_deflate=False,
-        ws_ping_interval=PING_SECONDS,
+        # Widgets ping by themselves, and `PatientSocket` lets the system look after dead lines.
+        ws_ping_interval=None,
     )
     _open_many()
     host, port = listener.getsockname()[:2]

@@ -22,8 +22,8 @@ from gateway.storage.engine import Database
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 5.0
-VISITORS_IN_A_QUERY = 500
+LOOK_SECONDS = 10.0
+VISITORS_IN_A_QUERY = 100
 
 
 class Present(Protocol):
@@ -62,30 +62,38 @@ class Audience:
             self._present.discard(present)
 
     async def run(self) -> None:
-        """Look again and again until cancelled."""
+        """Look at everybody in each `LOOK_SECONDS`, a few at a time so that nobody waits for it, until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look()
-            except StorageUnavailable as error:
-                log.warning("webchat_looks_wait", reason=str(error))
-            except Exception:
-                log.exception("webchat_look_broke")
+            parts = self._parts() or [[]]
+            for part in parts:
+                await asyncio.sleep(LOOK_SECONDS / len(parts))
+                try:
+                    await self._look_at(part)
+                except StorageUnavailable as error:
+                    log.warning("webchat_looks_wait", reason=str(error))
+                except Exception:
+                    log.exception("webchat_look_broke")
 
     async def look(self) -> int:
         """Wake everybody whose thread is not what they hold; returns how many that were."""
+        return sum([await self._look_at(part) for part in self._parts()])
+
+    def _parts(self) -> list[list[Present]]:
+        """All that are present, a query's worth at a time, each of one channel."""
         by_channel: defaultdict[str, list[Present]] = defaultdict(list)
         for present in self._present:
             by_channel[present.visitor.channel].append(present)
-        woken = 0
-        for channel, everybody in by_channel.items():
-            for start in range(0, len(everybody), VISITORS_IN_A_QUERY):
-                woken += await self._look_at(channel, everybody[start : start + VISITORS_IN_A_QUERY])
-        return woken
+        return [
+            everybody[start : start + VISITORS_IN_A_QUERY]
+            for everybody in by_channel.values()
+            for start in range(0, len(everybody), VISITORS_IN_A_QUERY)
+        ]
 
-    async def _look_at(self, channel: str, some: Sequence[Present]) -> int:
+    async def _look_at(self, some: Sequence[Present]) -> int:
+        if not some:
+            return 0
         async with self._database.read() as work:
-            threads = Threads(work.connection, channel)
+            threads = Threads(work.connection, some[0].visitor.channel)
             totals = await threads.totals({present.visitor.id for present in some})
         late = [present for present in some if totals.get(present.visitor.id, 0) != present.held]
         for present in late:

@@ -30,4 +30,11 @@ async def ready() -> str:
 
 if __name__ == "__main__":
     app = Litestar([echo, ready], openapi_config=None, logging_config=None)
-    uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False, ws_per_message_deflate=False)
+    uvicorn.run(
+        app,
+        port=int(sys.argv[1]),
+        log_level="error",
+        access_log=False,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+    )

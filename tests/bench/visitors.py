@@ -23,6 +23,9 @@ from tests.standins.raw_socket import RawSocket, open_socket
 SECRET = "a secret for the socket bench"
 AT_ONCE = 50
 SPEAKERS = 200
+PING_SECONDS = 25.0
+"""How often a widget asks whether its line lives."""
+PING = b'{"type":"ping"}'
 QUESTION = "Де моя посилка?"
 SETTLE_SECONDS = 10.0
 GREETING_SECONDS = 60.0
@@ -157,6 +160,15 @@ class Crowd:
         unanswered = sum(not future.done() for future in waiting)
         return {"ms": took, "unanswered": unanswered, "lost": sum(line.lost for line in self.lines)}
 
+    async def ping(self) -> None:
+        """Let each line be heard of as often as a widget's, spread over the time."""
+        number = 0
+        while True:
+            await asyncio.sleep(PING_SECONDS / max(1, len(self.lines)))
+            if self.lines:
+                number = (number + 1) % len(self.lines)
+                self.lines[number].send(PING)
+
     async def drop(self) -> dict[str, Any]:
         """Hang up without a word."""
         for line in self.lines:
@@ -174,10 +186,12 @@ def _note(into: list[float], spoken: float) -> Callable[[asyncio.Future[float]],
 async def obey(crowd: Crowd) -> None:
     """Do what the lines of standard input say until they end."""
     loop = asyncio.get_running_loop()
+    pinging = asyncio.create_task(crowd.ping())
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         order = json.loads(line)
         answer = await getattr(crowd, order.pop("do"))(**order)
         print(json.dumps(answer), flush=True)
+    pinging.cancel()
 
 
 if __name__ == "__main__":

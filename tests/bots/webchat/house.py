@@ -108,6 +108,7 @@ class House:
             http=PatientHttp,
             ws=PatientSocket,
             ws_per_message_deflate=False,
+            ws_ping_interval=None,
         )
         self._server = uvicorn.Server(config)
         self._tasks = [asyncio.create_task(self._server._serve()), asyncio.create_task(self._bot())]

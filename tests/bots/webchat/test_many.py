@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,6 +76,8 @@ async def test_an_idle_visitor_is_one_task_and_few_objects(house: House) -> None
     assert len(asyncio.all_tasks()) - tasks == MANY
     assert (sum(after.values()) - sum(before.values())) / MANY < OBJECTS_EACH
     assert after[Session] == after[PatientSocket] == MANY + 20
+    for server in servers_of(house):
+        assert server.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert not any("Deflate" in one.__name__ for one in after), "each compressor costs tens of KiB"
     await crowd.go()
     left = count_objects()
