@@ -76,8 +76,7 @@ async def test_an_idle_visitor_is_one_task_and_few_objects(house: House) -> None
     assert len(asyncio.all_tasks()) - tasks == MANY
     assert (sum(after.values()) - sum(before.values())) / MANY < OBJECTS_EACH
     assert after[Session] == after[PatientSocket] == MANY + 20
-    for server in servers_of(house):
-        assert server.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert all(is_kept_alive(server) for server in servers_of(house))
     assert not any("Deflate" in one.__name__ for one in after), "each compressor costs tens of KiB"
     await crowd.go()
     left = count_objects()
@@ -204,6 +203,10 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same patience, twenty times shorter."""
     monkeypatch.setattr(patience, "STALL_SECONDS", 1.0)
     monkeypatch.setattr(patience, "LINGER_SECONDS", 0.3)
+
+
+def is_kept_alive(server: PatientSocket) -> bool:
+    return bool(server.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
 
 
 def servers_of(house: House) -> list[PatientSocket]:
