@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 FULL = 2
-SEARCHES_BETWEEN = 3
-"""Searches of the newer half between two full ones, where Python has ten."""
+SEARCHES_BETWEEN = (5, 2)
+"""Searches of the newest objects before one of the newer, and of these before a full one. Python has ten of
+each; so a full one looks through a seventh, and takes ten milliseconds."""
 THAW_SECONDS = 3600.0
 """So often everything is searched after all."""
 
@@ -39,6 +40,5 @@ class Sparing:
 
 def spare_what_lasts() -> None:
     """From now on, in this process. Full searches come oftener, so each finds little that is new."""
-    first, second, _ = gc.get_threshold()
-    gc.set_threshold(first, second, SEARCHES_BETWEEN)
+    gc.set_threshold(gc.get_threshold()[0], *SEARCHES_BETWEEN)
     gc.callbacks.append(Sparing())

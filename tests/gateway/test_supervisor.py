@@ -43,8 +43,11 @@ class Kept:
     async def answers(self) -> tuple[int, str]:
         """(process, phone) of whoever takes a connection."""
         reader, writer = await asyncio.open_connection(HOST, self._port.number)
-        pid, phone = (await reader.read()).decode().split()
-        writer.close()
+        try:
+            # Nothing at all from one that ends meanwhile.
+            pid, phone = (await reader.read()).decode().split()
+        finally:
+            writer.close()
         return int(pid), phone
 
     async def serving(self, count: int = 2, without: frozenset[int] = frozenset()) -> dict[int, str]:
