@@ -92,6 +92,8 @@ def as_text(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
 
 def _word(value: Any) -> str:
     """A value as it stands, quoted where a reader could not tell its end."""
+    if type(value) is int:  # most are: ids
+        return str(value)
     text = str(value)
     return text if _PLAIN.fullmatch(text) else _encoder.encode(text).decode()
 

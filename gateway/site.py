@@ -30,7 +30,7 @@ from gateway.web.pages import Pages, Room, static_routers
 from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
 from gateway.web.signin import Throttle, signin_routes
-from gateway.webhooks import webhook_route
+from gateway.webhooks import webhook_routes
 from handoff.desk_service import DeskService
 from handoff.screens.drawing import ROOM as DESK_ROOM
 from handoff.screens.routes import desk_routes
@@ -65,7 +65,7 @@ class Site:
         return Application(
             route_handlers=[
                 *health,
-                webhook_route(house.channels, house.inbox, watch=house.watch, observer=house.metrics),
+                *webhook_routes(house.channels, house.inbox, watch=house.watch, observer=house.metrics),
                 *self._webchat(),
                 api_router(brain.asker, brain.knowledge, brain.replies, house.settings.api_token),
                 self._staff(),

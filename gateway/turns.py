@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
+from msgspec import structs
 
 from gateway.channels import Channel
-from gateway.contacts import Contact
 from gateway.errors import StorageUnavailable, Unreadable
 from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
 from gateway.observing import UNOBSERVED, Observer
@@ -44,6 +44,12 @@ class Prepared(Value, frozen=True, kw_only=True):
     row: InboxRow
     event: Event | None
     understanding: Understanding | None = None
+
+    def belonging_to(self, contact_id: int) -> Prepared:
+        """The same, of that contact: people may be joined, and parted, at any time."""
+        if contact_id == self.row.contact_id:
+            return self
+        return structs.replace(self, row=structs.replace(self.row, contact_id=contact_id))
 
 
 class Turns:
@@ -95,7 +101,7 @@ class Turns:
         if self._database.is_sqlite:
             async with self._database.read() as view:
                 rows = await view.inbox.waiting(BATCH)
-                prepared = await self._prepare(view, rows)
+            prepared = await self._prepare(rows)
             return await self._take_or_split(prepared, lambda: self._take_together(prepared)) if rows else 0
         prepared = []
         return await self._take_or_split(prepared, lambda: self._take_next(prepared))
@@ -113,22 +119,19 @@ class Turns:
     async def _take_next(self, prepared: list[Prepared]) -> int:
         """Lock, understand and take; `prepared` is filled on the way, for who must go on after a failure."""
         async with self._database.write() as work:
-            claimed = await work.inbox.claim_next(BATCH)
-            prepared += await self._prepare(work, claimed)
-            await self._take_claimed(work, claimed, {one.row.id: one for one in prepared})
-        self._count(claimed)
-        return len(claimed)
+            prepared += await self._prepare(await work.inbox.claim_next(BATCH))
+            await self._take_claimed(work, prepared)
+        self._count(prepared)
+        return len(prepared)
 
-    async def _prepare(self, work: Work, rows: Sequence[InboxRow]) -> list[Prepared]:
-        # Read without a lock on SQLite; a stale hint does no harm, it only helps to understand.
-        writers = await work.contacts.several({row.contact_id for row in rows}) if rows else {}
+    async def _prepare(self, rows: Sequence[InboxRow]) -> list[Prepared]:
         events = [(row, self._parse(row)) for row in rows]
         words = {
             row: text[:WORDS_UNDERSTOOD]
             for row, event in events
             if isinstance(event, Inbound) and (text := plain_text(event.parts).strip())
         }
-        understood = await self._understand(self._utterances(words, writers))
+        understood = await self._understand(self._utterances(words))
         return [Prepared(row=row, event=event, understanding=understood.get(row.id)) for row, event in events]
 
     async def _understand(self, utterances: Mapping[int, Utterance]) -> dict[int, Understanding]:
@@ -143,15 +146,11 @@ class Turns:
         alone = [await self._understand({row_id: utterance}) for row_id, utterance in utterances.items()]
         return {row_id: found for one in alone for row_id, found in one.items()}
 
-    def _utterances(self, words: Mapping[InboxRow, str], writers: Mapping[int, Contact]) -> dict[int, Utterance]:
+    def _utterances(self, words: Mapping[InboxRow, str]) -> dict[int, Utterance]:
         """The texts by inbox row, with what is known of their writers."""
+        now = self._clock()
         return {
-            row.id: Utterance(
-                text=text,
-                now=self._clock(),
-                zone=writers[row.contact_id].zone or self._company.zone,
-                language=writers[row.contact_id].language,
-            )
+            row.id: Utterance(text=text, now=now, zone=row.zone or self._company.zone, language=row.language)
             for row, text in words.items()
         }
 
@@ -169,35 +168,39 @@ class Turns:
         return None
 
     async def _take_together(self, prepared: Sequence[Prepared]) -> int:
-        by_row = {one.row.id: one for one in prepared}
         async with self._database.write() as work:
-            claimed = await work.inbox.claim({one.row.contact_id for one in prepared}, by_row)
-            await self._take_claimed(work, claimed, by_row)
+            claimed = await self._claim(work, prepared)
+            await self._take_claimed(work, claimed)
         self._count(claimed)
         return len(claimed)
 
-    async def _take_claimed(self, work: Work, claimed: Sequence[InboxRow], by_row: Mapping[int, Prepared]) -> None:
+    async def _claim(self, work: Work, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Those of `prepared` that are still waiting, with their people as they are now."""
+        contacts = await work.inbox.claim({one.row.contact_id for one in prepared}, [one.row.id for one in prepared])
+        return [one.belonging_to(contacts[one.row.id]) for one in prepared if one.row.id in contacts]
+
+    async def _take_claimed(self, work: Work, claimed: Sequence[Prepared]) -> None:
         if not claimed:
             return
         self._watch(Step.CLAIMED, len(claimed))
         await self._hold(work, claimed)
-        for place, row in enumerate(claimed, 1):
-            await self._take_one(work, by_row[row.id])
+        for place, one in enumerate(claimed, 1):
+            await self._take_one(work, one)
             if place % BREATH == 0:
                 await asyncio.sleep(0)
-        await work.inbox.settle([row.id for row in claimed])
+        work.inbox.settle([one.row.id for one in claimed])
         self._watch(Step.DECIDED, len(claimed))
 
-    def _count(self, taken: Sequence[InboxRow]) -> None:
+    def _count(self, taken: Sequence[Prepared]) -> None:
         if taken:
             self._watch(Step.TURNED, len(taken))
         now = self._clock()
-        for row in taken:
-            self._observer.turned((now - row.received_at).total_seconds())
+        for one in taken:
+            self._observer.turned((now - one.row.received_at).total_seconds())
 
-    async def _hold(self, work: Work, rows: Sequence[InboxRow]) -> None:
+    async def _hold(self, work: Work, claimed: Sequence[Prepared]) -> None:
         """Read together what every turn reads, so that a batch costs little more than one turn."""
-        people = {row.contact_id for row in rows}
+        people = {one.row.contact_id for one in claimed}
         await work.contacts.hold(people)
         await work.conversations.hold_newest(people)
 
@@ -228,10 +231,10 @@ class Turns:
         """An event that fails each time: a person gets the words, the raw event is put aside."""
         try:
             async with self._database.write() as work:
-                for row in await work.inbox.claim([one.row.contact_id], [one.row.id]):
+                for claimed in await self._claim(work, [one]):
                     if isinstance(one.event, Inbound):
-                        await self._taker.rescue(work, row, one.event)
-                    await work.inbox.fail(row.id, reason, final=True)
+                        await self._taker.rescue(work, claimed.row, one.event)
+                    await work.inbox.fail(one.row.id, reason, final=True)
         except StorageUnavailable:
             raise
         except Exception:

@@ -1,79 +1,113 @@
-"""HTTP in: a platform's request is verified over its raw bytes, committed, and only then answered."""
+"""HTTP in: a platform's request is verified over its raw bytes, committed, and only then answered.
+
+Written against ASGI itself (https://asgi.readthedocs.io/en/latest/specs/www.html): the framework's request
+and response objects would be the larger part of the work.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 import structlog
-from litestar import HttpMethod, Request, route
-from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
+from litestar import HttpMethod, route
+from litestar.enums import ScopeType
+from litestar.exceptions import ClientException, HTTPException, MethodNotAllowedException
+from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.params import FromPath
-from litestar.response import Response
+from litestar.types import ControllerRouterHandler, HTTPScope, Receive, Scope, Send
 
 from gateway.channels import Channel, Receipt, WebhookRequest
 from gateway.errors import NotFound, RequestRefused, StorageUnavailable
 from gateway.inbox import Inbox
 from gateway.observing import UNOBSERVED, Observer
 from gateway.steps import Step, Watch, unwatched
+from gateway.web.security import HEADERS
 
 log = structlog.get_logger()
 
 BODY_LIMIT = 1024 * 1024
 """Bytes; platforms send far less (Telegram's updates are a few KiB)."""
+METHODS = ("GET", "POST")
+
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
-def webhook_route(
+def webhook_routes(
     channels: Mapping[str, Channel],
     inbox: Inbox,
     *,
     watch: Watch = unwatched,
     observer: Observer = UNOBSERVED,
-) -> HTTPRouteHandler:
-    """`/channels/{name}/webhook`: POST brings events, GET is some platforms' verification handshake.
+) -> list[ControllerRouterHandler]:
+    """`/channels/{name}/webhook` of each channel: POST brings events, GET is some platforms' verification
+    handshake.
 
-    200 after the commit, 401/403 forged, 404 no such channel, 413 too large, 503 not stored.
+    200 after the commit, 401/403 forged, 404 no such channel, 405, 413 too large, 503 not stored.
     """
 
-    async def acked(_request: Request[Any, Any, Any]) -> None:
-        watch(Step.ACKED, 1)
+    def webhook(channel: Channel) -> ASGIRouteHandler:
+        # A path of its own for each: the framework finds it at once, and finds ASGI under no other.
+        @asgi(f"/channels/{channel.name}/webhook", copy_scope=False)
+        async def take(scope: Scope, receive: Receive, send: Send) -> None:
+            with _counted(observer, channel.name):
+                if scope["type"] != ScopeType.HTTP or scope["method"] not in METHODS:
+                    raise MethodNotAllowedException(headers={"allow": ", ".join(METHODS)})
+                receipt = _receive(channel, scope, await _body(receive))
+                await inbox.take(channel.name, receipt.envelopes)
+            observer.webhook(channel.name, receipt.status)
+            await _answer(send, receipt)
+            watch(Step.ACKED, 1)
 
-    @route(
-        "/channels/{name:str}/webhook",
-        http_method=[HttpMethod.GET, HttpMethod.POST],
-        request_max_body_size=BODY_LIMIT,
-        include_in_schema=False,
-        status_code=200,
-        after_response=acked,
-    )
-    async def receive(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
-        channel = channels.get(name)
-        with _counted(observer, name if channel else ""):
-            if channel is None:
-                raise NotFound(f"channel {name}")
-            receipt = await _receive(channel, request)
-            await inbox.take(name, receipt.envelopes)
-        observer.webhook(name, receipt.status)
-        return Response(receipt.body, status_code=receipt.status, media_type=receipt.content_type)
+        return take
 
-    return receive
+    @route("/channels/{name:str}/webhook", http_method=[HttpMethod.GET, HttpMethod.POST], include_in_schema=False)
+    async def stranger(name: FromPath[str]) -> None:
+        with _counted(observer, ""):
+            raise NotFound(f"channel {name}")
+
+    return [*map(webhook, channels.values()), stranger]
 
 
-async def _receive(channel: Channel, request: Request[Any, Any, Any]) -> Receipt:
+async def _body(receive: Receive) -> bytes:
+    """The whole body. Raises RequestRefused for one that is too large, ClientException for one cut short."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientException("the body was cut short")
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise RequestRefused(413, f"the body is larger than {BODY_LIMIT} bytes")
+        if not message.get("more_body"):
+            return body
+
+
+def _receive(channel: Channel, scope: HTTPScope, body: bytes) -> Receipt:
     try:
         return channel.receive(
             WebhookRequest(
-                method=request.method,
-                headers={key.lower(): value for key, value in request.headers.items()},
-                query=dict(request.query_params),
-                body=await request.body(),
+                method=scope["method"],
+                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+                query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+                body=body,
             )
         )
     except RequestRefused as error:
         log.warning("webhook_refused", channel=channel.name, status=error.status, reason=error.reason)
         raise
+
+
+async def _answer(send: Send, receipt: Receipt) -> None:
+    headers = [
+        *_HEADERS,
+        (b"content-type", receipt.content_type.encode()),
+        (b"content-length", str(len(receipt.body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": HTTPStatus(receipt.status), "headers": headers})
+    await send({"type": "http.response.body", "body": receipt.body, "more_body": False})
 
 
 @contextmanager

@@ -104,7 +104,10 @@ def in_order(languages: Iterable[str]) -> tuple[str, ...]:
 
 def nearest(texts: Mapping[str, object], *wanted: str) -> str | None:
     """The language of `texts` to show: the first wanted one it has, else any; None where it is empty."""
-    return next((language for language in (*wanted, *in_order(texts)) if language in texts), None)
+    for language in wanted:
+        if language in texts:
+            return language
+    return next(iter(in_order(texts)), None)
 
 
 # --- tidiness: one spelling for each text, so that files and database compare equal ---------------

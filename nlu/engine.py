@@ -8,17 +8,20 @@ from datetime import datetime
 from typing import NamedTuple
 
 import structlog
+from msgspec import structs
 
 from gateway.errors import FrontdeskError
 from gateway.messages import clean_text
-from gateway.ports import Ranked, Understanding, Utterance
+from gateway.ports import Entity, Ranked, Understanding, Utterance
 from gateway.storage.engine import Database
 from nlu.entities import Extractor
 from nlu.language import Languages
+from nlu.memory import Memory, Remembered
 from nlu.model import Model, from_bytes
 from nlu.mood import Moods
 from nlu.normal import LIMIT, Reading, read
 from nlu.storage import Models
+from nlu.time_pieces import may_name_a_time
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +54,7 @@ class EmbeddedEngine:
         self._languages = Languages()
         self._moods = Moods()
         self._model: Model | None = None
+        self._memory = Memory()
         self._trained_at: datetime | None = None
         self._refused: tuple[int, datetime | None] | None = None
 
@@ -62,15 +66,31 @@ class EmbeddedEngine:
     async def understand(self, utterances: Sequence[Utterance]) -> list[Understanding]:
         """One understanding for each utterance, in order. Between portions of a few milliseconds' worth the
         event loop is left to others."""
-        model = self._model
-        found: list[Understanding] = []
-        for some in _portions([Heard(one, clean_text(one.text)) for one in utterances]):
-            if found:
+        model, memory = self._model, self._memory
+        known = [self._recall(memory, one) for one in utterances]
+        heard = [Heard(one, clean_text(one.text)) for one, found in zip(utterances, known, strict=True) if not found]
+        new: list[Understanding] = []
+        for some in _portions(heard):
+            if new:
                 await asyncio.sleep(0)
-            readings = [read(heard.text[:LIMIT]) for heard in some]
+            readings = [read(one.text[:LIMIT]) for one in some]
             rankings = await _rank(model, [reading.words for reading in readings]) if model else [()] * len(some)
-            found += map(self._one, some, readings, rankings)
-        return found
+            new += map(self._one, some, readings, rankings)
+        for one, understanding in zip(heard, new, strict=True):
+            timed = may_name_a_time(understanding.text)
+            memory.keep(one.utterance, Remembered(understanding=understanding, timed=timed))
+        made = iter(new)
+        return [found or next(made) for found in known]
+
+    def _recall(self, memory: Memory, asked: Utterance) -> Understanding | None:
+        """What is remembered of the same words, with times counted from now."""
+        known = memory.recall(asked)
+        if known is None:
+            return None
+        said = known.understanding
+        if not known.timed:
+            return said
+        return structs.replace(said, entities=self._entities(asked, said.text[:LIMIT], said.language))
 
     def _one(self, heard: Heard, reading: Reading, ranking: tuple[Ranked, ...]) -> Understanding:
         asked = heard.utterance
@@ -80,9 +100,12 @@ class EmbeddedEngine:
             language=guess.language,
             language_confidence=guess.probability,
             ranking=ranking,
-            entities=self._extractor.find(reading.text, now=asked.now, zone=asked.zone, language=guess.language),
+            entities=self._entities(asked, reading.text, guess.language),
             mood=self._moods.of(reading),
         )
+
+    def _entities(self, asked: Utterance, text: str, language: str) -> tuple[Entity, ...]:
+        return self._extractor.find(text, now=asked.now, zone=asked.zone, language=language)
 
     async def refresh(self) -> bool:
         """Swap in a newer stored model, or a newer training of the same revision; whether one was taken.
@@ -106,8 +129,8 @@ class EmbeddedEngine:
             self._refused = version
             _log.error("model_refused", revision=revision, reason=str(error))
             return False
-        # One assignment: an `understand` under way keeps the model it began with.
-        self._model, self._trained_at = model, version[1]
+        # One assignment: an `understand` under way keeps the model it began with, and what it remembers.
+        self._model, self._memory, self._trained_at = model, Memory(), version[1]
         _log.info("model_taken", revision=revision)
         return True
 

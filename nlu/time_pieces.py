@@ -18,7 +18,8 @@ _TOKEN = re.compile(
 )
 _ROUGHLY = re.compile(r"\d+|[^\W\d_]+(?:['’ʼ`´][^\W\d_]+)*")
 _LONGEST = 400  # tokens looked at
-_MOST_DIGITS = 4  # of a number that can be an hour, a day or a year
+_MOST_DIGITS = 4  # of a number in a time: a year, or so many minutes
+_HOUR_DIGITS = 2  # of a number by which alone a time may be named: an hour or a day
 _REMEMBERED = 4096  # words whose sense is not looked up twice
 _BEGINNING = frozenset(("під", "под", "a", "an", "первой", "первую", "вторую", "второй"))
 """Words of a time that mean nothing by themselves."""
@@ -107,8 +108,14 @@ Piece = Day | Part | Clock | Distance
 def _sense(written: str) -> Sense:
     text = normalise(written)
     if written[0].isdecimal() or not written[0].isalnum():
-        number = written[0].isdecimal() and (len(written) <= _MOST_DIGITS or not written.isdecimal())
-        return Sense(text, {}, number, number)
+        digits = written[0].isdecimal()
+        plain = written.isdecimal()  # not 12:30, not 25.11
+        return Sense(
+            text,
+            {},
+            anchor=digits and (not plain or len(written) <= _HOUR_DIGITS),
+            leads=digits and (not plain or len(written) <= _MOST_DIGITS),
+        )
     found = meanings(text)
     anchor = not ANCHORS.isdisjoint(found) or text == TONIGHT
     return Sense(text, found, anchor, anchor or bool(found) or text in _BEGINNING)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.contacts import Contact, Identity
 from gateway.errors import NotFound
 from gateway.storage import tables
-from gateway.storage.dialect import if_new
 from gateway.storage.gathering import Gathering
+from gateway.storage.lists import among
+from gateway.storage.queries import Query
 
 _contact = tables.contacts.c
 _identity = tables.identities.c
 
 # Made once: building a statement costs more than running it.
-_SEVERAL = select(tables.contacts).where(_contact.id.in_(bindparam("contacts", expanding=True)))
-_IDENTITIES_OF = select(tables.identities).where(_identity.contact_id.in_(bindparam("contacts", expanding=True)))
-_AT = select(tables.identities).where(
-    _identity.channel == bindparam("channel"), _identity.address.in_(bindparam("addresses", expanding=True))
+_SEVERAL = Query(select(tables.contacts).where(among(_contact.id, "contacts")))
+_IDENTITIES_OF = Query(select(tables.identities).where(among(_identity.contact_id, "contacts")))
+_AT = Query(
+    select(tables.identities).where(_identity.channel == bindparam("channel"), among(_identity.address, "addresses"))
 )
+_CONTACT = tuple(column.name for column in tables.contacts.c)
+_IDENTITY = tuple(column.name for column in tables.identities.c)
 
 
 class Contacts:
@@ -40,10 +43,10 @@ class Contacts:
 
     async def hold(self, contact_ids: Iterable[int]) -> None:
         """Read these people, whom the caller has locked, and their addresses at once and keep them."""
-        wanted = list(contact_ids)
-        self._held |= await self.several(wanted)
-        result = await self._connection.execute(_IDENTITIES_OF, {"contacts": wanted})
-        self._identities |= {row.id: _to_identity(row) for row in result}
+        wanted = {"contacts": list(contact_ids)}
+        people, addresses = await self._gathering.ask((_SEVERAL, wanted), (_IDENTITIES_OF, wanted))
+        self._held |= {contact.id: contact for contact in map(_to_contact, people)}
+        self._identities |= {identity.id: identity for identity in map(_to_identity, addresses)}
 
     async def get(self, contact_id: int) -> Contact:
         """The contact. Raises NotFound."""
@@ -58,8 +61,8 @@ class Contacts:
 
     async def several(self, contact_ids: Iterable[int]) -> dict[int, Contact]:
         """These people by id."""
-        result = await self._connection.execute(_SEVERAL, {"contacts": list(contact_ids)})
-        return {row.id: _to_contact(row) for row in result}
+        [rows] = await self._gathering.ask((_SEVERAL, {"contacts": list(contact_ids)}))
+        return {contact.id: contact for contact in map(_to_contact, rows)}
 
     async def identities(self, contact_id: int) -> list[Identity]:
         """All addresses of the contact, oldest first."""
@@ -73,12 +76,10 @@ class Contacts:
         addresses: defaultdict[str, list[str]] = defaultdict(list)
         for channel, address in keys:
             addresses[channel].append(address)
-        found: dict[tuple[str, str], Identity] = {}
-        for channel, wanted in addresses.items():
-            # Channel by channel: the index serves a list of addresses, a list of pairs it need not.
-            result = await self._connection.execute(_AT, {"channel": channel, "addresses": wanted})
-            found |= {(row.channel, row.address): _to_identity(row) for row in result}
-        return found
+        # Channel by channel: the index serves a list of addresses, a list of pairs it need not.
+        asked = [(_AT, {"channel": channel, "addresses": wanted}) for channel, wanted in addresses.items()]
+        identities = [_to_identity(row) for rows in await self._gathering.ask(*asked) for row in rows]
+        return {(identity.channel, identity.address): identity for identity in identities}
 
     async def identity(self, identity_id: int) -> Identity:
         """The identity. Raises NotFound."""
@@ -119,7 +120,7 @@ class Contacts:
             self._gathering.insert(tables.contacts, {"id": contact_id, "created_at": now})
             rows.append({"contact_id": contact_id, "channel": channel, "address": address})
             made.add(contact_id)
-        await self._connection.execute(if_new(self._connection.dialect.name, tables.identities), rows)
+        await self._gathering.insert_new(tables.identities, rows)
         return made
 
     def update(self, contact_id: int, **changes: Any) -> None:
@@ -137,11 +138,11 @@ class Contacts:
         self._gathering.update(tables.identities, identity_id, changes)
 
 
-def _to_contact(row: Row[Any]) -> Contact:
-    values = dict(row._mapping)
-    values["details"] = msgspec.json.decode(row.details, type=dict[str, str])
+def _to_contact(row: Sequence[Any]) -> Contact:
+    values = dict(zip(_CONTACT, row, strict=True))
+    values["details"] = msgspec.json.decode(values["details"], type=dict[str, str])
     return Contact(**values)
 
 
-def _to_identity(row: Row[Any]) -> Identity:
-    return Identity(**row._mapping)
+def _to_identity(row: Sequence[Any]) -> Identity:
+    return Identity(**dict(zip(_IDENTITY, row, strict=True)))

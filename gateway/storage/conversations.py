@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.contacts import Identity
@@ -15,6 +15,8 @@ from gateway.conversations import Conversation, Form, Offer, State
 from gateway.errors import NotFound
 from gateway.storage import tables
 from gateway.storage.gathering import Gathering
+from gateway.storage.lists import among
+from gateway.storage.queries import Query
 
 _column = tables.conversations.c
 _offers = msgspec.json.Decoder(tuple[Offer, ...])
@@ -51,9 +53,8 @@ class Conversations:
     async def hold_newest(self, contact_ids: Iterable[int]) -> None:
         """Lock what `open_of` and `latest_of` will give for these people: read together, and only once."""
         wanted = list(contact_ids)
-        query = _NEWEST_HELD if self._lock_rows else _NEWEST
-        result = await self._connection.execute(query, {"contacts": wanted})
-        found = [self._hold(to_conversation(row)) for row in result]
+        [rows] = await self._gathering.ask((_NEWEST_HELD if self._lock_rows else _NEWEST, {"contacts": wanted}))
+        found = [self._hold(_from_values(dict(zip(_SELECTED, row, strict=True)))) for row in rows]
         self._newest = dict.fromkeys(wanted)
         # An open one stands before a closed one, whichever is newer.
         for conversation in sorted(found, key=lambda one: (one.state is not State.CLOSED, one.id)):
@@ -176,18 +177,20 @@ def _select() -> Select[Any]:
 
 
 # Made once: building a statement costs more than running it.
-_NEWEST = (
+_FOUND = (
     _select()
     .where(
         _column.id.in_(
             select(func.max(_column.id))
-            .where(_column.contact_id.in_(bindparam("contacts", expanding=True)))
+            .where(among(_column.contact_id, "contacts"))
             .group_by(_column.contact_id, _column.state == State.CLOSED)
         )
     )
     .order_by(_column.id)
 )
-_NEWEST_HELD = _NEWEST.with_for_update(of=tables.conversations)
+_NEWEST = Query(_FOUND)
+_NEWEST_HELD = Query(_FOUND.with_for_update(of=tables.conversations))
+_SELECTED = tuple(column.name for column in _FOUND.selected_columns)
 
 
 def conversation_columns() -> Sequence[Any]:
@@ -198,8 +201,11 @@ def conversation_columns() -> Sequence[Any]:
 def to_conversation(row: Row[Any]) -> Conversation:
     """A row of `conversation_columns` as a value."""
     mapping = row._mapping
-    values = {name: mapping[name] for name in Conversation.__struct_fields__}
-    values["state"] = State(row.state)
-    values["form"] = _form.decode(row.form) if row.form else None
-    values["offers"] = _offers.decode(row.offers)
+    return _from_values({name: mapping[name] for name in Conversation.__struct_fields__})
+
+
+def _from_values(values: dict[str, Any]) -> Conversation:
+    values["state"] = State(values["state"])
+    values["form"] = _form.decode(values["form"]) if values["form"] else None
+    values["offers"] = _offers.decode(values["offers"])
     return Conversation(**values)

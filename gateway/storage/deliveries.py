@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.channels import Send
@@ -116,8 +116,8 @@ class Deliveries:
         channel, see `expired`.
         """
         wanted = {"channel": channel, "limit": limit, "lease": lease, "now": now, "until": until}
-        result = await self._connection.execute(self._statements.lease, wanted)
-        return sorted((_to_delivery(row) for row in result), key=lambda delivery: delivery.id)
+        [rows] = await self._gathering.ask((self._statements.lease, wanted))
+        return sorted(map(_to_delivery, rows), key=lambda delivery: delivery.id)
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
         """Record what became of sends; returns those that were still ours. Where a lease is gone,
@@ -125,20 +125,20 @@ class Deliveries:
         if not outcomes:
             return set()
         rows = _encoder.encode([_settled(outcome) for outcome in outcomes]).decode()
-        result = await self._connection.execute(self._statements.settle, {"rows": rows, "now": now})
-        return set(result.scalars())
+        [settled] = await self._gathering.ask((self._statements.settle, {"rows": rows, "now": now}))
+        return {number for (number,) in settled}
 
     async def renew(self, leased: Iterable[Delivery], until: datetime) -> set[int]:
         """Keep what is under way ours until then; returns what still is."""
         rows = _encoder.encode([{"delivery": delivery.id, "lease": delivery.lease} for delivery in leased]).decode()
-        result = await self._connection.execute(self._statements.renew, {"rows": rows, "until": until})
-        return set(result.scalars())
+        [renewed] = await self._gathering.ask((self._statements.renew, {"rows": rows, "until": until}))
+        return {number for (number,) in renewed}
 
     async def release(self, channel: str, leases: Iterable[str], now: datetime) -> int:
         """Put back what was leased under `leases` and never begun; returns how many."""
         wanted = {"channel": channel, "leases": _encoder.encode(list(leases)).decode(), "now": now}
-        result = await self._connection.execute(self._statements.release, wanted)
-        return len(result.all())
+        [released] = await self._gathering.ask((self._statements.release, wanted))
+        return len(released)
 
     async def expired(
         self, channel: str, now: datetime, *, ours: Iterable[int] = (), limit: int = 100
@@ -146,8 +146,8 @@ class Deliveries:
         """Sends whose sender died: still `sending`, lease run out, and not among `ours`, whose sender is
         the caller; locked for the caller."""
         wanted = {"channel": channel, "now": now, "limit": limit, "ours": _encoder.encode(list(ours)).decode()}
-        result = await self._connection.execute(self._statements.expired, wanted)
-        return [_to_delivery(row) for row in result]
+        [rows] = await self._gathering.ask((self._statements.expired, wanted))
+        return [_to_delivery(row) for row in rows]
 
     async def end_leases(self, now: datetime) -> int:
         """Let every lease end now: whoever held one is known to be gone. Returns how many."""
@@ -255,9 +255,8 @@ def _settled(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _to_delivery(row: Row[Any]) -> Delivery:
+def _to_delivery(row: Sequence[Any]) -> Delivery:
     """A row of `COLUMNS`. Taken apart by position: a sender makes thousands of these a second."""
-    fields: Sequence[Any] = row
     (
         number,
         conversation_id,
@@ -273,7 +272,7 @@ def _to_delivery(row: Row[Any]) -> Delivery:
         lease,
         platform_id,
         reason,
-    ) = fields
+    ) = row
     return Delivery(
         id=number,
         conversation_id=conversation_id,

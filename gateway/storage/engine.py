@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -144,7 +144,7 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.driver_connection.begin_with(begin)
 
     return engine
 
@@ -157,7 +157,9 @@ class translated:  # noqa: N801 — reads as a word: `with translated():`
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, DBAPIError) and _is_absence(error):
-            raise StorageUnavailable(f"{_what_it_is(error)}: {error.orig}") from error
+            raise StorageUnavailable(f"{_what_it_is(error.orig)}: {error.orig}") from error
+        if isinstance(error, sqlite3.Error) and _is_absence_of_sqlite(error):
+            raise StorageUnavailable(f"{_what_it_is(error)}: {error}") from error
         if isinstance(error, PoolTimeout):
             raise StorageUnavailable("the database is too busy to answer") from error
         if isinstance(error, OSError):
@@ -172,9 +174,14 @@ no room, shutting down (https://www.postgresql.org/docs/current/errcodes-appendi
 def _is_absence(error: DBAPIError) -> bool:
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return True
-    if type(error) is DatabaseError:  # SQLite: the file is no database, or a damaged one
+    if isinstance(error.orig, sqlite3.Error) and _is_absence_of_sqlite(error.orig):
         return True
     return (getattr(error.orig, "sqlstate", None) or "").startswith(_ABSENT)
+
+
+def _is_absence_of_sqlite(error: sqlite3.Error) -> bool:
+    # A plain DatabaseError: the file is no database, or a damaged one.
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 _WHAT_IT_IS = {
@@ -187,6 +194,6 @@ _WHAT_IT_IS = {
 """By SQLite's primary code (https://www.sqlite.org/rescode.html) or PostgreSQL's."""
 
 
-def _what_it_is(error: DBAPIError) -> str:
-    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+def _what_it_is(error: BaseException | None) -> str:
+    code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorcode", 0) & 0xFF
     return _WHAT_IT_IS.get(code, "the database does not answer")

@@ -8,15 +8,19 @@ above all, is preceded by what was gathered (`Database` listens for it), as is t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Table, Update, bindparam, event, func, insert, select, text, update
+from sqlalchemy import Connection, Table, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gateway.storage.dialect import if_new
+from gateway.storage.one_hop import Statement, at_once
+from gateway.storage.queries import Parameters, Query, Values
+from gateway.storage.rows import Rows, for_postgresql, for_sqlite
 from gateway.storage.schema import metadata
 
 Row = dict[str, Any]
@@ -68,6 +72,31 @@ class Gathering:
         """Draw ids anew: a row was locked after the last draw, and whoever held it may have drawn later ids."""
         self._ids.clear()
 
+    async def insert_new(self, table: Table, rows: Sequence[Row]) -> None:
+        """Insert at once those of `rows` that are not there yet; all name the same columns."""
+        if self._is_sqlite:
+            written = Rows(table, tuple(rows[0]), rows, if_new=True)
+            await self._connection.run_sync(self._send_before, list(for_sqlite(written)))
+        else:
+            await self._connection.execute(if_new(self._connection.dialect.name, table), list(rows))
+
+    def _send_before(self, connection: Connection, statements: Sequence[Statement]) -> list[list[Any]]:
+        self.send(connection)
+        return at_once(connection, statements)
+
+    # --- asking ------------------------------------------------------------------------------
+
+    async def ask(self, *asked: tuple[Query, Parameters]) -> list[list[Values]]:
+        """The rows of each query, all in one step where the database is SQLite; what was gathered is in them."""
+        if self._is_sqlite:
+            return await self._connection.run_sync(self._ask, asked)
+        answers = [await self._connection.execute(query.statement, parameters) for query, parameters in asked]
+        return [[tuple(row) for row in answer] for answer in answers]
+
+    def _ask(self, connection: Connection, asked: Sequence[tuple[Query, Parameters]]) -> list[list[Values]]:
+        found = self._send_before(connection, [query.for_sqlite(parameters) for query, parameters in asked])
+        return [query.read(rows) for (query, _), rows in zip(asked, found, strict=True)]
+
     # --- sending -----------------------------------------------------------------------------
 
     async def flush(self) -> None:
@@ -81,18 +110,20 @@ class Gathering:
         inserts, self._inserts = self._inserts, defaultdict(list)
         updates, self._updates = self._updates, defaultdict(dict)
         self._new.clear()
-        for table in _parents_first():
-            if table.name in inserts:
-                connection.execute(_insert_into(table), inserts[table.name])
-        for name, rows in updates.items():
-            table = metadata.tables[name]
-            for changes in _alike(rows):
-                connection.execute(_update_of(table), changes)
+        written = [Rows(table, tuple(rows[0]), rows) for table in _parents_first() if (rows := inserts.get(table.name))]
+        for name, changed in updates.items():
+            alike = _alike(changed).items()
+            written += [Rows(metadata.tables[name], columns, rows, changes=True) for columns, rows in alike]
+        if self._is_sqlite:
+            at_once(connection, [statement for one in written for statement in for_sqlite(one)])
+        else:
+            for one in written:
+                connection.execute(*for_postgresql(one))
 
     async def _draw(self, table: Table) -> Iterator[int]:
         if self._is_sqlite:
             # The transaction holds the only right to write, so nobody can take these meanwhile.
-            newest = (await self._connection.execute(_newest_of(table))).scalar_one()
+            [[(newest,)]] = await self.ask((_newest_of(table), {}))
             return count((newest or 0) + 1)
         size = self._block[table.name]
         self._block[table.name] = size * GROWTH
@@ -131,23 +162,13 @@ def _parents_first() -> tuple[Table, ...]:
 
 
 @cache
-def _insert_into(table: Table) -> Insert:
-    return insert(table)
+def _newest_of(table: Table) -> Query:
+    return Query(select(func.max(table.c.id)))
 
 
-@cache
-def _newest_of(table: Table) -> Select[int | None]:
-    return select(func.max(table.c.id))
-
-
-@cache
-def _update_of(table: Table) -> Update:
-    return update(table).where(table.c.id == bindparam("_id"))
-
-
-def _alike(rows: Mapping[int, Row]) -> Iterable[list[Row]]:
+def _alike(rows: Mapping[int, Row]) -> Mapping[tuple[str, ...], list[Row]]:
     """Rows that change the same columns, together: they share a statement."""
     groups: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row_id, changes in sorted(rows.items()):
-        groups[tuple(sorted(changes))].append({**changes, "_id": row_id})
-    return groups.values()
+        groups[tuple(sorted(changes))].append({"id": row_id, **changes})
+    return groups

@@ -7,12 +7,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.messages import Value
 from gateway.storage import tables
-from gateway.storage.dialect import if_new
+from gateway.storage.gathering import Gathering
+from gateway.storage.lists import among
+from gateway.storage.queries import Query
 
 _column = tables.inbox.c
 WINDOW = 20
@@ -28,7 +30,8 @@ class InboxStatus(StrEnum):
 
 
 class InboxRow(Value, frozen=True, kw_only=True):
-    """A raw event as stored; `contact_id` is whose it is (None only for quarantined ones)."""
+    """A raw event as stored; `contact_id` is whose it is (None only for quarantined ones), `language` and
+    `zone` are that person's so far."""
 
     id: int
     channel: str
@@ -38,27 +41,31 @@ class InboxRow(Value, frozen=True, kw_only=True):
     contact_id: int
     attempts: int
     received_at: datetime
+    language: str | None
+    zone: str | None
 
 
 class Inbox:
     """Rows in, waiting rows out. UNIQUE (channel, platform_id) is what makes a repeat harmless."""
 
-    def __init__(self, connection: AsyncConnection, *, lock_rows: bool) -> None:
+    def __init__(self, connection: AsyncConnection, gathering: Gathering, *, lock_rows: bool) -> None:
         self._connection = connection
+        self._gathering = gathering
         self._lock_rows = lock_rows
+        self._put_aside: set[int] = set()
 
     async def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert those rows whose (channel, platform_id) is new."""
         if rows:
-            await self._connection.execute(if_new(self._connection.dialect.name, tables.inbox), list(rows))
+            await self._gathering.insert_new(tables.inbox, rows)
 
     async def waiting(self, limit: int) -> list[InboxRow]:
         """The oldest waiting rows."""
-        result = await self._connection.execute(_WAITING, {"limit": limit})
-        return [_to_row(row) for row in result]
+        [rows] = await self._gathering.ask((_WAITING, {"limit": limit}))
+        return [_to_row(row) for row in rows]
 
-    async def claim(self, contact_ids: Iterable[int], row_ids: Iterable[int]) -> list[InboxRow]:
-        """Those of `row_ids` still waiting whose contacts nobody else is serving, in order.
+    async def claim(self, contact_ids: Iterable[int], row_ids: Iterable[int]) -> dict[int, int]:
+        """Those of `row_ids` still waiting whose contacts nobody else is serving, in order, and whose each is.
 
         The lock is on the contact, never on the event rows: two workers that lock different events
         of one person could commit them in the wrong order.
@@ -66,8 +73,8 @@ class Inbox:
         contacts = list(contact_ids)
         if self._lock_rows:
             contacts = await self._lock(tables.contacts.c.id.in_(contacts), len(contacts))
-        result = await self._connection.execute(_OF_THESE, {"rows": list(row_ids), "contacts": contacts})
-        return [_to_row(row) for row in result]
+        [rows] = await self._gathering.ask((_OF_THESE, {"rows": row_ids, "contacts": contacts}))
+        return {row_id: contact_id for row_id, contact_id in rows}  # noqa: C416 — a dict of rows is not typed
 
     async def claim_next(self, limit: int) -> list[InboxRow]:
         """Waiting rows of people whom nobody else is serving, in order, their people locked: the oldest
@@ -102,13 +109,16 @@ class Inbox:
         )
         return list(locked.scalars())
 
-    async def settle(self, row_ids: Sequence[int]) -> None:
-        """Mark rows as dealt with, but for those put aside on the way."""
-        await self._connection.execute(_SETTLE, {"rows": list(row_ids)})
+    def settle(self, row_ids: Iterable[int]) -> None:
+        """Mark rows, whose people the caller has locked, as dealt with, but for those put aside on the way."""
+        for row_id in row_ids:
+            if row_id not in self._put_aside:
+                self._gathering.update(tables.inbox, row_id, {"status": InboxStatus.DONE})
 
     async def fail(self, row_id: int, reason: str, *, final: bool) -> None:
         """Count a failed try; `final` puts the row aside so that it blocks nobody. A row that another
         worker has dealt with meanwhile stays done."""
+        self._put_aside.add(row_id)
         status = InboxStatus.QUARANTINED if final else InboxStatus.WAITING
         await self._connection.execute(
             update(tables.inbox)
@@ -125,29 +135,28 @@ class Inbox:
 
 
 def _select() -> Select[Any]:
-    return select(tables.inbox, tables.identities.c.contact_id).join(
-        tables.identities, tables.identities.c.id == _column.identity_id
+    person = tables.contacts.c
+    columns = {**dict(_column), "contact_id": person.id, "language": person.language, "zone": person.zone}
+    return (
+        select(*(columns[name] for name in InboxRow.__struct_fields__))
+        .join(tables.identities, tables.identities.c.id == _column.identity_id)
+        .join(tables.contacts, person.id == tables.identities.c.contact_id)
     )
 
 
 # Made once: building a statement costs more than running it.
-_WAITING = _select().where(_column.status == InboxStatus.WAITING).order_by(_column.id).limit(bindparam("limit"))
-_OF_THESE = (
-    _select()
+_WAITING = Query(_select().where(_column.status == InboxStatus.WAITING).order_by(_column.id).limit(bindparam("limit")))
+_OF_THESE = Query(
+    select(_column.id, tables.identities.c.contact_id)
+    .join(tables.identities, tables.identities.c.id == _column.identity_id)
     .where(
-        _column.id.in_(bindparam("rows", expanding=True)),
+        among(_column.id, "rows"),
         _column.status == InboxStatus.WAITING,
-        tables.identities.c.contact_id.in_(bindparam("contacts", expanding=True)),
+        among(tables.identities.c.contact_id, "contacts"),
     )
     .order_by(_column.id)
 )
-_SETTLE = (
-    update(tables.inbox)
-    .where(_column.id.in_(bindparam("rows", expanding=True)), _column.status == InboxStatus.WAITING)
-    .values(status=InboxStatus.DONE)
-)
 
 
-def _to_row(row: Row[Any]) -> InboxRow:
-    mapping = row._mapping
-    return InboxRow(**{name: mapping[name] for name in InboxRow.__struct_fields__})
+def _to_row(row: Sequence[Any]) -> InboxRow:
+    return InboxRow(**dict(zip(InboxRow.__struct_fields__, row, strict=True)))

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.sql.selectable import TextualSelect
 
 from gateway.messages import Value
 from gateway.storage import tables
+from gateway.storage.queries import Query
 from gateway.storage.schema import Instant
 
 COLUMNS = (
@@ -102,11 +101,11 @@ ORDER BY id LIMIT :limit {lock}
 class Statements(Value, frozen=True, kw_only=True):
     """The statements in one database's words. Each changing one returns the ids that it changed."""
 
-    lease: Any
-    settle: Any
-    renew: Any
-    release: Any
-    expired: Any
+    lease: Query
+    settle: Query
+    renew: Query
+    release: Query
+    expired: Query
 
 
 @cache
@@ -115,9 +114,9 @@ def statements(*, postgresql: bool) -> Statements:
     words = (_POSTGRESQL if postgresql else _SQLITE) | {"columns": ", ".join(COLUMNS)}
     return Statements(
         lease=_giving_deliveries(_text(_LEASE, words, "now", "until")),
-        settle=_text(_SETTLE, words, "now"),
-        renew=_text(_RENEW, words, "until"),
-        release=_text(_RELEASE, words, "now"),
+        settle=_giving_ids(_text(_SETTLE, words, "now")),
+        renew=_giving_ids(_text(_RENEW, words, "until")),
+        release=_giving_ids(_text(_RELEASE, words, "now")),
         expired=_giving_deliveries(_text(_EXPIRED, words, "now")),
     )
 
@@ -126,8 +125,12 @@ def _text(words: str, spelling: Mapping[str, str], *instants: str) -> TextClause
     return text(words.format_map(spelling)).bindparams(*(bindparam(name, type_=Instant) for name in instants))
 
 
-def _giving_deliveries(statement: TextClause) -> TextualSelect:
-    return statement.columns(*(tables.deliveries.c[name] for name in COLUMNS))
+def _giving_ids(statement: TextClause) -> Query:
+    return Query(statement.columns(tables.deliveries.c.id))
+
+
+def _giving_deliveries(statement: TextClause) -> Query:
+    return Query(statement.columns(*(tables.deliveries.c[name] for name in COLUMNS)))
 
 
 def _from_json_each(parameter: str, *fields: str) -> str:

@@ -8,16 +8,59 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
+from sqlalchemy import AdaptedConnection, Connection
 
 FETCHED_AT_ONCE = 1000
 """Rows that come with the statement; of a longer result the rest is fetched as it is asked for."""
 
 
+Statement = tuple[str, Sequence[Any]]
+"""SQL and its values."""
+
+
 class OneHopConnection(aiosqlite.Connection):
-    """An aiosqlite connection whose cursors are `OneHopCursor`s."""
+    """An aiosqlite connection whose cursors are `OneHopCursor`s, and whose transactions begin on the way."""
+
+    _beginning: str | None = None
+
+    def begin_with(self, sql: str) -> None:
+        """Begin a transaction by `sql`, together with the next statement."""
+        self._beginning = sql
+
+    async def commit(self) -> None:
+        """No hop where nothing was done."""
+        if self._beginning is None:
+            await super().commit()
+        self._beginning = None
+
+    async def rollback(self) -> None:
+        """No hop where nothing was done."""
+        if self._beginning is None:
+            await super().rollback()
+        self._beginning = None
+
+    async def hop(self, act: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Do something in the connection's thread, within the transaction."""
+        beginning, self._beginning = self._beginning, None
+        connection = self._conn
+
+        def begin_and_act() -> Any:
+            if beginning is not None:
+                connection.execute(beginning)
+            return act(connection)
+
+        # As aiosqlite's own cursor does.
+        return await self._execute(begin_and_act)  # type: ignore[no-untyped-call]
+
+    async def run(self, statements: Sequence[Statement]) -> list[list[Any]]:
+        """Run all `statements`; the rows of each."""
+        rows: list[list[Any]] = await self.hop(
+            lambda connection: [connection.execute(sql, values).fetchall() for sql, values in statements]
+        )
+        return rows
 
     def cursor(self) -> OneHopCursor:  # type: ignore[override]
         """No hop: there is nothing in it yet."""
@@ -75,21 +118,18 @@ class OneHopCursor:
             await self._hop(left.close)
 
     async def _run(self, statement: Callable[[sqlite3.Cursor], object]) -> OneHopCursor:
-        connection = self._connection._conn  # noqa: SLF001 — as aiosqlite's own cursor does
-
-        def run() -> tuple[sqlite3.Cursor, list[Any]]:
+        def run(connection: sqlite3.Connection) -> tuple[sqlite3.Cursor, list[Any]]:
             cursor = connection.cursor()
             statement(cursor)
             return cursor, cursor.fetchmany(FETCHED_AT_ONCE) if cursor.description else []
 
-        cursor, self._rows = await self._hop(run)
+        cursor, self._rows = await self._connection.hop(run)
         self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
         self._left = cursor if len(self._rows) == FETCHED_AT_ONCE else None
         return self
 
     async def _hop(self, act: Callable[..., Any], *given: Any) -> Any:
-        # As aiosqlite's own cursor does.
-        return await self._connection._execute(act, *given)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return await self._connection.hop(lambda _connection: act(*given))
 
 
 def connector(path: str, *, timeout: float) -> Callable[[], Awaitable[OneHopConnection]]:
@@ -103,3 +143,11 @@ def connector(path: str, *, timeout: float) -> Callable[[], Awaitable[OneHopConn
         return connection
 
     return connect
+
+
+def at_once(connection: Connection, statements: Sequence[Statement]) -> list[list[Any]]:
+    """Run `statements` in one hop, within the transaction of SQLAlchemy's `connection`; the rows of each, as
+    SQLite has them. Raises sqlite3.Error."""
+    adapted = cast(AdaptedConnection, connection.connection.dbapi_connection)
+    rows: list[list[Any]] = adapted.run_async(lambda driver: driver.run(statements))
+    return rows

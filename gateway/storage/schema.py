@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, Dialect, Integer, MetaData, Text
 from sqlalchemy.types import TypeDecorator
@@ -25,6 +27,7 @@ Json = Text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=256)
 def to_number(moment: datetime) -> int:
     """`moment` in microseconds since 1970. Raises ValueError for one without a time zone."""
     if moment.tzinfo is None:
@@ -44,12 +47,19 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
         """Refuses a naive datetime with ValueError: guessing a zone would lose callbacks."""
-        if value is None:
-            return None
-        return to_number(value)
+        return number_or_none
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
         """Back to an aware UTC datetime."""
-        return None if value is None else from_number(value)
+        return _moment_or_none
+
+
+def number_or_none(moment: datetime | None) -> int | None:
+    """`to_number` of a moment that may be missing."""
+    return None if moment is None else to_number(moment)
+
+
+def _moment_or_none(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else from_number(microseconds)

@@ -50,7 +50,7 @@ class Work:
     @cached_property
     def inbox(self) -> Inbox:
         """Raw events on their way in."""
-        return Inbox(self.connection, lock_rows=not self.is_sqlite)
+        return Inbox(self.connection, self.gathering, lock_rows=not self.is_sqlite)
 
     @cached_property
     def deliveries(self) -> Deliveries:

@@ -7,6 +7,7 @@ logged of the failure has it as `request`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -46,7 +47,7 @@ class FaultPages:
             # Only what was looked at can be gone back to: a form's target is no page.
             asked = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
             return Redirect(f"/login?next={quote(asked)}", status_code=303, headers=_headers(request))
-        return self._respond(request, error.status_code, error.detail)
+        return self._respond(request, error.status_code, error.detail, error.headers)
 
     def _ours(self, request: Request[Any, Any, Any], error: FrontdeskError) -> Response[Any]:
         match error:
@@ -69,16 +70,19 @@ class FaultPages:
         log.error("request_broke", route=route, request=request_id(request), exc_info=error)
         return self._respond(request, 500, "something went wrong on our side")
 
-    def _respond(self, request: Request[Any, Any, Any], status: int, detail: str) -> Response[Any]:
+    def _respond(
+        self, request: Request[Any, Any, Any], status: int, detail: str, more: Mapping[str, str] | None = None
+    ) -> Response[Any]:
+        headers = {**(more or {}), **_headers(request)}
         if not _wants_page(request):
-            return Response({"status": status, "detail": detail}, status_code=status, headers=_headers(request))
+            return Response({"status": status, "detail": detail}, status_code=status, headers=headers)
         translator = self._pages.texts.translator(self._pages.language(request))
         heading, words = _explain(status, detail, translator)
         return self._pages.html(
             request,
             "gateway/problem.html",
             status=status,
-            headers=_headers(request),
+            headers=headers,
             heading=heading,
             detail=words or detail,
         )

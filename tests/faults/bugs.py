@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from inspect import isawaitable
@@ -66,7 +66,7 @@ def split_transaction(frontdesk: Frontdesk, watch: Watch) -> None:
     open_write, settle = frontdesk.database.write, Inbox.settle
     postponed: list[int] = []
 
-    async def later(self: Inbox, row_ids: Sequence[int]) -> None:
+    def later(self: Inbox, row_ids: Iterable[int]) -> None:
         postponed.extend(row_ids)
 
     @asynccontextmanager
@@ -82,7 +82,7 @@ def split_transaction(frontdesk: Frontdesk, watch: Watch) -> None:
             postponed.clear()
             watch(Step.TURNED, len(row_ids))
             async with open_write() as work:
-                await _done(settle(work.inbox, row_ids))
+                settle(work.inbox, row_ids)
 
     Inbox.settle = later  # type: ignore[method-assign]
     frontdesk.database.write = write  # type: ignore[method-assign]
@@ -91,10 +91,13 @@ def split_transaction(frontdesk: Frontdesk, watch: Watch) -> None:
 def lock_on_messages(frontdesk: Frontdesk, watch: Watch) -> None:
     """The rows of the events are locked, not the person: two workers share one person's messages."""
 
+    people = tables.contacts
+
     async def claim_next(self: Inbox, limit: int) -> list[InboxRow]:
         found = (
-            select(tables.inbox, tables.identities.c.contact_id)
+            select(tables.inbox, people.c.id.label("contact_id"), people.c.language, people.c.zone)
             .join(tables.identities, tables.identities.c.id == tables.inbox.c.identity_id)
+            .join(people, people.c.id == tables.identities.c.contact_id)
             .where(tables.inbox.c.status == "waiting")
             .order_by(tables.inbox.c.id)
             .limit(limit)

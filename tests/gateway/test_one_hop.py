@@ -57,3 +57,17 @@ async def test_what_a_statement_did(numbers: OneHopConnection) -> None:
     assert cursor.rowcount == 5
     with pytest.raises(sqlite3.IntegrityError):
         await numbers.cursor().execute("insert into n values (77)")
+
+
+async def test_a_transaction_begins_with_its_first_statement(numbers: OneHopConnection) -> None:
+    numbers.begin_with("begin")
+    await numbers.rollback()
+    assert not numbers.in_transaction
+    numbers.begin_with("begin immediate")
+    assert await numbers.run([("delete from n where i < ? returning i", (2,)), ("select max(i) from n", ())]) == [
+        [(0,), (1,)],
+        [(9,)],
+    ]
+    assert numbers.in_transaction
+    await numbers.rollback()
+    assert await numbers.run([("select count(*) from n", ())]) == [[(10,)]]

@@ -23,6 +23,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from gateway.clock import utc_now
 from gateway.errors import StorageUnavailable
 from gateway.storage.engine import Database
 from gateway.storage.migrate import migrate
@@ -129,8 +130,8 @@ async def test_a_short_lock_is_waited_for(sqlite: Intake) -> None:
 
 async def test_the_reason_of_a_lock_is_named(sqlite: Intake) -> None:
     with locked(path_of(sqlite.database)), pytest.raises(StorageUnavailable, match="another process holds"):
-        async with sqlite.database.write():
-            pass
+        async with sqlite.database.write() as work:
+            await work.contacts.meet("shop", "7", utc_now())
 
 
 # --- no room ---------------------------------------------------------------------------------

@@ -93,9 +93,9 @@ async def test_while_one_worker_has_a_person_another_leaves_them(database: Datab
         seven, eight = await view.inbox.waiting(10)
     both = [seven.contact_id, eight.contact_id]
     async with database.write() as mine:
-        assert [row.id for row in await mine.inbox.claim([seven.contact_id], [seven.id])] == [seven.id]
+        assert await mine.inbox.claim([seven.contact_id], [seven.id]) == {seven.id: seven.contact_id}
         async with database.write() as theirs:
-            assert [row.id for row in await theirs.inbox.claim(both, [seven.id, eight.id])] == [eight.id]
+            assert await theirs.inbox.claim(both, [seven.id, eight.id]) == {eight.id: eight.contact_id}
 
 
 async def test_a_read_receipt_moves_the_delivery_on(sqlite_database: Database, clock) -> None:

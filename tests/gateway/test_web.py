@@ -583,6 +583,13 @@ async def test_what_is_not_taken_leaves_no_row(
     assert await rows(house) == {}
 
 
+async def test_only_get_and_post_are_for_webhooks(house: WebHouse) -> None:
+    async with house.visitor(accept="*/*") as client:
+        answer = await client.put("/channels/shop/webhook", content=body_of("x"), headers={"x-secret": "right"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert await rows(house) == {}
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"not json", b"[" * 200 + b"]" * 200, b"\xff\xfe", b'{"sender":{"address":"7"}}', b'"\\ud800"'],

@@ -37,7 +37,7 @@ from gateway.web.pages import Pages, Room, StaffRequest
 from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
 from gateway.web.signin import Throttle, signin_routes
-from gateway.webhooks import webhook_route
+from gateway.webhooks import webhook_routes
 from tests.fakes import FakeChannel
 
 WEB = Path(gateway.web.__file__).parent
@@ -121,7 +121,7 @@ class WebHouse:
         return Litestar(
             route_handlers=[
                 *health_routes(self.readiness, self.metrics),
-                webhook_route({"shop": self.channel}, Inbox(self.database, self.clock), observer=self.metrics),
+                *webhook_routes({"shop": self.channel}, Inbox(self.database, self.clock), observer=self.metrics),
                 Router(path="/", route_handlers=staff, middleware=[sessions.middleware]),
                 create_static_files_router(path="/static/gateway", directories=[WEB / "static"]),
                 fail,

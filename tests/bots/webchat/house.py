@@ -177,7 +177,7 @@ class House:
                     conversation = await self._conversation(work, row.contact_id, row.identity_id)
                     await self.speaker.hear(work, conversation, inbound, "site")
                     await self.speaker.say(work, conversation, *self._answer(inbound))
-                    await work.inbox.settle([row.id])
+                    work.inbox.settle([row.id])
                     self.heard.append(inbound)
         except StorageUnavailable:
             return False
