@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.echoes import Echoes
 from gateway.housekeeping import Housekeeping
 from gateway.loops import Loop
 from gateway.receipts import Receipts
+from gateway.rerouting import Rerouting
 from gateway.sweeping import Sweeper
 from gateway.taking import Taker
 from gateway.timers import Timers
@@ -29,7 +31,11 @@ class Answering:
         self.handoffs = HandoffService(house.channels, house.brain.knowledge, house.texts, house.settings, house.clock)
         self.turns = self._turns()
         alarms = Alarms(house.speaker, house.texts, house.settings, house.clock)
-        self.timers = Timers(house.database, alarms.handlers(), clock=house.clock, wakeups=house.wakeups)
+        rerouting = Rerouting(
+            house.channels, house.speaker, house.texts, house.settings.company, house.settings.people, house.clock
+        )
+        handlers = {**alarms.handlers(), **rerouting.handlers()}
+        self.timers = Timers(house.database, handlers, clock=house.clock, wakeups=house.wakeups)
 
     def loops(self) -> dict[str, Loop]:
         """By name; each ends by itself when the wakeups are stopped."""
@@ -50,6 +56,7 @@ class Answering:
             policy=house.settings.dialogue,
             company=house.settings.company,
             clock=house.clock,
+            arrivals=house.people.arrivals,
         )
         return Turns(
             house.database,
@@ -57,6 +64,7 @@ class Answering:
             brain.engine,
             taker,
             Receipts(house.clock),
+            Echoes(house.clock),
             clock=house.clock,
             wakeups=house.wakeups,
             company=house.settings.company,

@@ -21,6 +21,10 @@ from gateway.backlog import Backlog
 from gateway.breaker import Breaker
 from gateway.channels import ChannelTools
 from gateway.clock import utc_now
+from gateway.codes import CodeSender
+from gateway.continuing import Names
+from gateway.desk_loops import desk_listeners, desk_workers
+from gateway.desks import DeskTools
 from gateway.duties import Duties
 from gateway.health import health_routes
 from gateway.inbox import Inbox
@@ -33,7 +37,7 @@ from gateway.outbox import ChannelSender
 from gateway.ports import Clock
 from gateway.probes import of_breakers, of_live, of_revisions
 from gateway.readiness import Readiness
-from gateway.registry import build_channels
+from gateway.registry import build_channels, build_desks, desk_kinds_of, kinds_of
 from gateway.relay import Bus, Relay
 from gateway.roles import ProcessRole, require_room
 from gateway.secret import ensure_folder, load_secret
@@ -50,10 +54,14 @@ from gateway.web.application import Application
 if TYPE_CHECKING:
     from gateway.answering import Answering
     from gateway.brain import Brain
+    from gateway.people import People
     from gateway.site import Site
 
-KINDS = {"telegram": "bots.telegram", "webchat": "bots.webchat.channel"}
+KINDS = kinds_of("bots")
 """Where each kind of channel is registered; only configured ones are loaded."""
+DESK_KINDS = desk_kinds_of("bots")
+"""The same of desks beside the web desk."""
+MIB = 1024 * 1024
 REFRESH_SECONDS = 2.0
 
 
@@ -83,8 +91,15 @@ class Frontdesk:
                 public_url=settings.public_url.rstrip("/") or None,
                 publish=self.live.publish,
                 sends=self.role.sends,
+                database=self.database,
+                company=settings.company,
+                texts=self.texts,
             ),
         )
+        self.speaker = Speaker(self.channels, clock)
+        # Their libraries are of no use to a process that only sends.
+        wanted = settings.desks if self._knows else {}
+        self.desks = build_desks(DESK_KINDS, wanted, self._desk_tools()) if wanted else {}
         self.vitals = Vitals()
         self._breakers: dict[str, Breaker] = {}
         self.metrics = Metrics(
@@ -106,7 +121,6 @@ class Frontdesk:
             revisions=self._revisions,
             hints=lambda: self.live.healthy,
         )
-        self.speaker = Speaker(self.channels, clock)
         self.inbox = Inbox(self.database, clock, watch=self.watch)
 
     # --- what not every role needs: loaded and made at its first use -------------------------
@@ -117,6 +131,24 @@ class Frontdesk:
         from gateway.brain import Brain  # noqa: PLC0415
 
         return Brain(self.settings, self.database, self.texts, self.clock, at_once=self.role.decides)
+
+    @cached_property
+    def people(self) -> People:
+        """Who is one person with whom."""
+        from gateway.people import People  # noqa: PLC0415
+        from handoff.yielding import HandoffYielding  # noqa: PLC0415
+
+        yielding = HandoffYielding(self.clock)
+        return People(
+            self.channels,
+            self.speaker,
+            yielding,
+            self.texts,
+            self.settings.company,
+            self.clock,
+            secret=self.secret,
+            code_channel=self.settings.people.code_channel,
+        )
 
     @cached_property
     def answering(self) -> Answering:
@@ -138,11 +170,34 @@ class Frontdesk:
 
     def _sources(self) -> list[Source]:
         sources: list[Source] = [Backlog(self.channels, self.clock)]
+        sources += [desk.figures for desk in self.desks.values()]
         if self._knows:
             from handoff.figures import HandoffFigures  # noqa: PLC0415
 
             sources.append(HandoffFigures(self.clock))
         return sources
+
+    def _desk_tools(self) -> DeskTools:
+        """What desks beside the web desk need; only where there are such desks."""
+        from handoff.desks.port import DeskPort  # noqa: PLC0415
+
+        def title(article: str, language: str) -> str | None:
+            return self.brain.knowledge.title(article, language)
+
+        settings = self.settings
+        return DeskTools(
+            database=self.database,
+            acts=DeskPort(self.speaker, self.channels, self.texts, settings, title, self.clock),
+            media=self.media,
+            channels=self.channels,
+            texts=self.texts,
+            company=settings.company,
+            clock=self.clock,
+            wakeups=self.wakeups,
+            public_url=settings.public_url.rstrip("/") or None,
+            file_limit=settings.upload_limit * MIB,
+            keep_days=settings.retention.body_days,
+        )
 
     def _make_relay(self) -> Relay | None:
         """The line to the other processes: Redis where it is set, else PostgreSQL itself."""
@@ -183,6 +238,8 @@ class Frontdesk:
         await self.metrics.close()
         for channel in self.channels.values():
             await channel.close()
+        for desk in self.desks.values():
+            await desk.close()
         if "brain" in self.__dict__:
             await self.brain.close()
         await self.database.close()
@@ -233,8 +290,13 @@ class Frontdesk:
         workers: dict[str, Loop] = {"readiness": self.readiness.run}
         if self._knows:
             workers["refresh"] = self._refresh
+            if self.people.codes.things:
+                workers["codes"] = CodeSender(self.database, self.people.codes, self.texts, self.wakeups).run
+            names = Names(self.channels, self.wakeups)
+            workers |= {"names": names.run} if names.needed else {}
         if self.role.decides:
             workers |= self.answering.loops()
+            workers |= desk_workers(self.desks, self.duties)
         if self.role.sends:
             workers |= self._senders()
         return workers
@@ -268,7 +330,7 @@ class Frontdesk:
             # Telegram refuses a second poller, and one registration of a webhook is enough.
             alone = run if channel.capabilities.stored else self.duties.alone(f"channel:{name}", run)
             listeners[f"channel:{name}"] = alone
-        return listeners | self.site.listeners()
+        return listeners | desk_listeners(self.desks, self.duties) | self.site.listeners()
 
     async def _refresh(self) -> None:
         bell = self.wakeups.bell(KNOWLEDGE)

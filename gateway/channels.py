@@ -6,13 +6,20 @@ A channel kind lives in `bots/<kind>/` and registers a `ChannelKind`. The gatewa
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
 from gateway.live import Change
-from gateway.messages import Button, Event, MediaKind, Part, Value
+from gateway.messages import Author, Button, Event, MediaKind, Part, Value
+
+if TYPE_CHECKING:
+    from gateway.settings import Company
+    from gateway.storage.engine import Database
+    from gateway.storage.media import StoredFile
+    from gateway.texts import Texts
 
 
 class Idempotency(StrEnum):
@@ -60,6 +67,10 @@ class Capabilities(Value, frozen=True, kw_only=True):
     rate: Rate | None = None
     stored: bool = False
     """True where our own database is the transport (web chat): the commit is the send."""
+    address_is: str | None = None
+    """``email`` or ``phone`` where an address of a verified sender is one: it is then proven to be theirs."""
+    person_is: str | None = None
+    """``account`` where `Sender.person` of a verified sender is the firm's own name for its customer."""
 
 
 class WebhookRequest(Value, frozen=True, kw_only=True):
@@ -103,6 +114,8 @@ class Send(Value, frozen=True, kw_only=True):
     key: str
     buttons: tuple[Button, ...] = ()
     reply_to: str | None = None
+    author: Author | None = None
+    """Who says it, for platforms that want robots to be known as such; None where it is not known."""
     inbox: int | None = None
     """The inbox row whose turn said this, for the logs; None for what no customer's message led to."""
 
@@ -156,11 +169,51 @@ class Channel(Protocol):
         ...
 
 
+@runtime_checkable
+class Reconciling(Protocol):
+    """A channel whose platform can be asked what arrived: for `Idempotency.RECONCILED`.
+
+    A send must then carry `Send.key` where the platform keeps it (Slack's metadata, a Message-ID).
+    """
+
+    async def find_sent(self, send: Send, since: datetime) -> str | None:
+        """The platform's id of the message where `send` arrived, None where it surely did not.
+
+        `since` (aware) is no later than the first try, by our clock; leave the platform's clock some room.
+        Asking changes nothing. Raises SendError subclasses only, where the platform cannot be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class Continuable(Protocol):
+    """A channel that a link opens with a payload, which then comes as `Start`."""
+
+    async def prepare(self) -> None:
+        """Learn what links need (a bot's name). Raises SendError subclasses only; asked again later then."""
+        ...
+
+    def link(self, payload: str) -> str | None:
+        """The address that opens the channel with `payload`; None while that is not known. No I/O."""
+        ...
+
+
 class MediaSource(Protocol):
     """What a channel needs of our media store to send a file of ours."""
 
     async def read(self, ref: str) -> bytes:
         """The bytes behind ``file:<id>``. Raises NotFound."""
+        ...
+
+
+@runtime_checkable
+class MediaKeeper(MediaSource, Protocol):
+    """A media store that takes files as well, for channels whose platform will not keep a customer's file."""
+
+    async def save(
+        self, stream: AsyncIterator[bytes], *, name: str | None, mime: str | None, owner: str, limit: int
+    ) -> StoredFile:
+        """See `gateway.media.MediaStore.save`; `owner` is ``identity:<id>``."""
         ...
 
 
@@ -172,6 +225,11 @@ class ChannelTools(Value, frozen=True, kw_only=True):
     """Where the platform reaches us, without a trailing slash; None where unknown (then polling)."""
     publish: Callable[[Sequence[Change]], None] | None = None
     """Hints to live screens (`Live.publish`), for channels whose customers watch sockets of ours."""
+    database: Database | None = None
+    """For channels that must remember (how far a mailbox was read), in tables of their own."""
+    company: Company | None = None
+    texts: Texts | None = None
+    """For channels with words of their own beside a message (a mail's "On …, … wrote:")."""
     sends: bool = True
     """Whether this process sends all day. Where not, what only sending needs may be loaded at its first use."""
 

@@ -226,6 +226,29 @@ def check(config: ConfigOption = None) -> None:
 
 
 @app.command()
+def channels(
+    kind: Annotated[str | None, typer.Argument(help="One kind, question by question.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """What kinds of channels there are, and what each does and does not do."""
+    from gateway import channel_commands
+    from gateway.registry import kinds_of
+
+    channel_commands.show_kinds(kinds_of("bots"), kind, as_json=as_json, out=Console(highlight=False))
+
+
+@app.command(name="new-channel")
+def new_channel(
+    name: Annotated[str, typer.Argument(help="Name of the new kind, as viber or our_app.")],
+    root: Annotated[Path, typer.Option(help="The source tree of Frontdesk.")] = Path(),
+) -> None:
+    """Begin a new kind of channel in a source tree: files that work at once, to be made the platform's own."""
+    from gateway import channel_commands
+
+    channel_commands.begin(root, name, Console(highlight=False))
+
+
+@app.command()
 def doctor(
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

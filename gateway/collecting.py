@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 FULL = 2
-SEARCHES_BETWEEN = (5, 2)
-"""Searches of the newest objects before one of the newer, and of these before a full one. Python has ten of
-each; so a full one looks through a seventh, and takes ten milliseconds."""
+SEARCHES = (5000, 5, 2)
+"""New objects before a search of the newest, such searches before one of the newer, and these before a full one.
+Python has 700, 10 and 10: that is every other message, and a tenth of its time. A full one looks through few,
+and takes ten milliseconds."""
 THAW_SECONDS = 3600.0
 """So often everything is searched after all."""
 
@@ -40,5 +41,5 @@ class Sparing:
 
 def spare_what_lasts() -> None:
     """From now on, in this process. Full searches come oftener, so each finds little that is new."""
-    gc.set_threshold(gc.get_threshold()[0], *SEARCHES_BETWEEN)
+    gc.set_threshold(*SEARCHES)
     gc.callbacks.append(Sparing())

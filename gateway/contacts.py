@@ -10,7 +10,12 @@ from gateway.messages import Value
 
 
 class Identity(Value, frozen=True, kw_only=True):
-    """(channel, address) of a contact. `verified` only by proof, never by what somebody typed."""
+    """(channel, address) of a contact. `verified` only by proof, never by what somebody typed.
+
+    `proof` says what proved it (see `gateway.identity.Proof`) and `proven_at` when; None where only the
+    platform's own word stands for the address. A proven number, mail address or account that is no place to
+    write to is an identity as well, on a shelf of its own in place of a channel (`gateway.identity.shelf`).
+    """
 
     id: int
     contact_id: int
@@ -20,6 +25,17 @@ class Identity(Value, frozen=True, kw_only=True):
     username: str | None = None
     verified: bool = False
     blocked: bool = False
+    proof: str | None = None
+    proven_at: datetime | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether this is a place to write to, and not a proven thing on its shelf."""
+        return not self.channel.startswith(SHELVES)
+
+
+SHELVES = "proof:"
+"""How the channel of an identity begins that is only a proven thing; no configured channel is called so."""
 
 
 class Contact(Value, frozen=True, kw_only=True):

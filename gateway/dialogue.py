@@ -38,6 +38,7 @@ CALLBACK_MOVE = "do:callback_move"
 CALLBACK_CANCEL = "do:callback_cancel"
 NONE_OF_THESE = "do:none"
 BACK_TO_BOT = "do:bot"
+CONTINUE = "do:continue"
 
 
 class Welcome(Value, frozen=True, kw_only=True):
@@ -78,6 +79,12 @@ class Begin(Value, frozen=True, kw_only=True):
     article: str | None = None
 
 
+class GoOn(Value, frozen=True, kw_only=True):
+    """Offer to go on in another messenger."""
+
+    article: str | None = None
+
+
 class Step(Value, frozen=True, kw_only=True):
     """Give the words to the form that is open, or that the pressed button names."""
 
@@ -94,7 +101,7 @@ class Listen(Value, frozen=True, kw_only=True):
     """Say nothing: an agent has it, or there is nothing to answer."""
 
 
-Decision = Welcome | Reply | Clarify | Unknown | AskTopic | HandOver | Begin | Step | Wait | Leave | Listen
+Decision = Welcome | Reply | Clarify | Unknown | AskTopic | HandOver | Begin | GoOn | Step | Wait | Leave | Listen
 
 
 class Scene(Value, frozen=True, kw_only=True):
@@ -184,6 +191,8 @@ def _on_choice(scene: Scene, policy: Dialogue, action: Callable[[str], Action | 
     form = _on_form_choice(choice)
     if form is not None:
         return form
+    if choice == CONTINUE:
+        return GoOn()
     if scene.state is State.QUEUED:
         return Wait()
     if choice == PERSON:
@@ -271,6 +280,8 @@ def _use(
             return HandOver(reason=Reason.ASKED, article=article)
         case Action.CALLBACK | Action.CALLBACK_MOVE | Action.CALLBACK_CANCEL as wanted:
             return Begin(form=_FORM_OF[wanted], article=article)
+        case Action.CONTINUE:
+            return GoOn(article=article)
         case _:
             return Reply(article=article)
 

@@ -74,6 +74,7 @@ class Doctor:
         for name, channel in self._house.channels.items():
             if isinstance(channel, Checkable):
                 looks[f"channels.{name}"] = channel.checkup
+        looks |= {f"desks.{name}": desk.checkup for name, desk in self._house.desks.items()}
         for subject, look in looks.items():
             for finding in await self._take(subject, look):
                 yield finding

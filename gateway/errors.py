@@ -13,6 +13,8 @@ FrontdeskError
     ├── Throttled            definite, retry after the platform's own delay
     ├── Unreachable          definite, nothing was written: retry with backoff
     ├── Rejected             definite and final: fail the delivery
+    │   ├── Gone             nobody is at this address any more, or they blocked us
+    │   └── WindowOver       the platform takes no answer at this address now
     └── Ambiguous            the platform may or may not have taken it: the delivery is `unknown`
 """
 
@@ -125,6 +127,14 @@ class Unreachable(SendError):
 
 class Rejected(SendError):
     """The platform refused this message for good (4xx other than 429)."""
+
+
+class Gone(Rejected):
+    """The address itself is refused for good: it ended, or its owner blocked us."""
+
+
+class WindowOver(Rejected):
+    """The time in which the platform lets us answer at this address is over, until the customer writes again."""
 
 
 class Ambiguous(SendError):

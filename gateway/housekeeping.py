@@ -11,7 +11,9 @@ from gateway.conversations import State
 from gateway.errors import StorageUnavailable
 from gateway.live import DESK
 from gateway.ports import Clock
+from gateway.storage.continuations import Continuations
 from gateway.storage.engine import Database
+from gateway.storage.proof_codes import ProofCodes
 from gateway.storage.sessions import SessionTable
 from gateway.sweeping import Sweeper
 from gateway.wakeups import Wakeups, wait_for
@@ -19,6 +21,9 @@ from gateway.wakeups import Wakeups, wait_for
 log = structlog.get_logger()
 
 EVERY_SECONDS = 60.0
+CODES_KEPT = timedelta(days=1)
+"""How long after its end a code is still known as one that was used."""
+CODES_AT_ONCE = 500
 
 
 class Housekeeping:
@@ -52,3 +57,5 @@ class Housekeeping:
                 work.conversations.change(conversation.id, state=State.CLOSED, closed_at=now, form=None)
                 work.announce(DESK, "state", conversation=conversation.id)
             await SessionTable(work.connection).delete_expired(now)
+            await ProofCodes(work.connection, lock_rows=not work.is_sqlite).forget(now - CODES_KEPT, CODES_AT_ONCE)
+            await Continuations(work.connection).forget(now - CODES_KEPT, CODES_AT_ONCE)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
-from gateway.app import KINDS
+from gateway.app import DESK_KINDS, KINDS
 from gateway.registry import kind_in
 from gateway.settings import FieldDoc, Settings, describe
 
@@ -17,11 +18,14 @@ BEGIN, END = "<!-- settings -->\n", "<!-- /settings -->"
 
 
 def settings_table() -> str:
-    """All settings as Markdown tables: the gateway's, then each channel kind's."""
+    """All settings as Markdown tables: the gateway's, then each channel kind's and desk kind's."""
     sections = [_table(describe(Settings))]
     for name, module in KINDS.items():
         fields = _table(describe(kind_in(module).settings))
         sections.append(f'\n`[channels.NAME]` with `kind = "{name}"`:\n\n{fields}')
+    for name, module in DESK_KINDS.items():
+        fields = _table(describe(import_module(module).KIND.settings))
+        sections.append(f'\n`[desks.NAME]` with `kind = "{name}"`:\n\n{fields}')
     return "\n".join(sections)
 
 

@@ -22,10 +22,16 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Text(Value, frozen=True, kw_only=True, tag="text", tag_field="part"):
-    """Written words. `markdown` is true for our own texts with light Markdown (bold, lists, links)."""
+    """Written words. `markdown` is true for our own texts with light Markdown (bold, lists, links).
+
+    `rest` is what was cut off from what is shown (the quotes and the signature of a mail), `page` the
+    ``file:<id>`` of the sanitised HTML that the words were read from; both are kept for who wants to see them.
+    """
 
     text: str
     markdown: bool = False
+    rest: str | None = None
+    page: str | None = None
 
 
 class MediaKind(StrEnum):
@@ -137,9 +143,14 @@ class Button(Value, frozen=True, kw_only=True):
 
 
 class Sender(Value, frozen=True, kw_only=True):
-    """Who wrote, as the platform tells it. `address` is where a reply goes (chat id, visitor id, e-mail)."""
+    """Who wrote, as the platform tells it. `address` is where a reply goes (chat id, visitor id, e-mail).
+
+    `person` is the platform's own id of a person who has several addresses there (a Slack user in two
+    threads): addresses of one channel with one `person` are one Contact's.
+    """
 
     address: str
+    person: str | None = None
     name: str | None = None
     username: str | None = None
     language: str | None = None
@@ -163,15 +174,34 @@ class SignalKind(StrEnum):
     TYPING = "typing"
     DELIVERED = "delivered"
     READ = "read"
+    FAILED = "failed"
     BLOCKED = "blocked"
 
 
 class Signal(Value, frozen=True, kw_only=True):
-    """Typing, a receipt (for `platform_id`), or that the customer blocked us."""
+    """Typing, a receipt (for `platform_id`), or that the customer blocked us or the address is gone.
+
+    `platform_id` with FAILED or BLOCKED names the message that did not arrive after all, `reason` why, short
+    and machine-like (``5.1.1``).
+    """
 
     kind: SignalKind
     address: str
     platform_id: str | None = None
+    reason: str | None = None
+
+
+class Echo(Value, frozen=True, kw_only=True):
+    """Something our own account said there without us (a host application's bot, the platform's own inbox).
+
+    It belongs in the transcript and is never sent. `address` is the customer's, `platform_id` the message's.
+    """
+
+    address: str
+    parts: tuple[Part, ...]
+    buttons: tuple[Button, ...] = ()
+    platform_id: str | None = None
+    sent_at: datetime | None = None
 
 
 class Ignored(Value, frozen=True, kw_only=True):
@@ -180,7 +210,7 @@ class Ignored(Value, frozen=True, kw_only=True):
     reason: str
 
 
-Event = Inbound | Signal | Ignored
+Event = Inbound | Signal | Echo | Ignored
 
 
 class Author(StrEnum):

@@ -23,6 +23,7 @@ from gateway.channels import Channel
 from gateway.errors import StorageUnavailable
 from gateway.gate import Gate
 from gateway.live import DESK, conversation_topic
+from gateway.lost import look_for_another_way
 from gateway.observing import Observer, Unobserved
 from gateway.ports import Clock
 from gateway.rates import Pace
@@ -245,6 +246,9 @@ class ChannelSender:
                 work.messages.set_platform_id(delivery.message_id, outcome.platform_id)
             topic = conversation_topic(delivery.conversation_id)
             work.announce(topic, "delivery", message=delivery.message_id)
+            if outcome.lost:
+                # Another way is looked for in a transaction of its own, which holds the conversation.
+                await look_for_another_way(work, delivery.id, now, gone=outcome.gone)
         for conversation_id in dict.fromkeys(outcome.delivery.conversation_id for outcome in settled):
             work.announce(DESK, "delivery", conversation=conversation_id)
         return recorded

@@ -138,6 +138,7 @@ class Action(StrEnum):
     CALLBACK_MOVE = "callback_move"
     CALLBACK_CANCEL = "callback_cancel"
     DECLINE = "decline"
+    CONTINUE = "continue"
 
 
 class Answer(Value, frozen=True, kw_only=True):

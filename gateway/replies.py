@@ -60,6 +60,10 @@ class Replies:
             case dialogue.HandOver(reason=reason, article=maybe):
                 said = self._answer(maybe, language, channel_kind, variables)
                 return [_say_answer(said, buttons=False) if said else _say(_farewell(reason, translator))]
+            case dialogue.GoOn(article=maybe):
+                said = self._answer(maybe, language, channel_kind, variables)
+                # The links follow with words of their own.
+                return [_say_answer(said, buttons=False)] if said else []
             case dialogue.Begin(article=maybe):
                 said = self._answer(maybe, language, channel_kind, variables)
                 # The form's own buttons follow, so the article only says its sentence.

@@ -11,6 +11,8 @@ from gateway.messages import Value
 
 BASE_SECONDS = 1.0
 CAP_SECONDS = 300.0
+LOOK_SECONDS = 2.0
+"""A request that was cut off may still be at work over there: look no sooner whether it arrived."""
 DOUBLINGS = 16
 """Far beyond the cap already; a larger power of two is not a number of seconds any more."""
 
@@ -79,6 +81,8 @@ def judge(
         case Ambiguous() if idempotency is not Idempotency.NEITHER:
             if last:
                 return Verdict(fate=Fate.UNKNOWN, doubtful=True)
+            if idempotency is Idempotency.RECONCILED:
+                wait = max(wait, timedelta(seconds=LOOK_SECONDS))
             return Verdict(fate=Fate.RETRY, delay=wait, spent=not down, doubtful=True)
         case Ambiguous():
             again = resend_unknown and not resent

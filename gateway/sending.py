@@ -1,4 +1,8 @@
-"""One try of one leased send: ask the gate, ask the platform, and say what is to be recorded."""
+"""One try of one leased send: ask the gate, ask the platform, and say what is to be recorded.
+
+Where an earlier try may have arrived and the platform can be asked (`Idempotency.RECONCILED`), it is asked
+before anything is sent again.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from gateway.breaker import BreakerState
-from gateway.channels import Channel
-from gateway.errors import Ambiguous, SendError
+from gateway.channels import Channel, Idempotency, Reconciling
+from gateway.errors import Ambiguous, Gone, Rejected, SendError, Unreachable, WindowOver
 from gateway.gate import Gate
 from gateway.observing import Observer, Unobserved
 from gateway.ports import Clock
@@ -69,7 +74,11 @@ class Sending:
             if not self._ours(delivery):
                 # Somebody else may have judged it by now; a lease that only came too late is taken anew.
                 return put_back(delivery, self._clock())
-            result = await self._try(delivery)
+            result = found = await self._find(delivery)
+            if found is None:
+                if not self._ours(delivery):
+                    return put_back(delivery, self._clock())  # asking took longer than the lease
+                result = await self._try(delivery)
             ended = True
         finally:
             if not ended:
@@ -77,7 +86,12 @@ class Sending:
         error = result if isinstance(result, SendError) else None
         if self._gate.leave(number, address, error, self._monotonic()):
             log.warning("channel_breaker", channel=self._channel.name, state=self._gate.breaker.state)
-        return sent(delivery, result) if not isinstance(result, SendError) else self._failed(delivery, result)
+        if not isinstance(result, SendError):
+            return sent(delivery, result)
+        if found is None and self._reconciles(delivery):
+            # The earlier try surely did not arrive, so only this one is in question.
+            delivery = msgspec.structs.replace(delivery, resent=False)
+        return self._failed(delivery, result)
 
     def judged(self, delivery: Delivery, error: SendError) -> Outcome:
         """What to record after `error`."""
@@ -91,7 +105,37 @@ class Sending:
             jitter=self._jitter(),
             down=self._gate.breaker.state is not BreakerState.CLOSED,
         )
-        return _by_verdict(delivery, verdict, error.reason, self._clock())
+        outcome = _by_verdict(delivery, verdict, error.reason, self._clock())
+        if verdict.doubtful and self._channel.capabilities.idempotency is Idempotency.RECONCILED:
+            # Whenever it is sent again, be it because an agent says so: look first.
+            outcome = msgspec.structs.replace(outcome, resent=True)
+        return outcome
+
+    def _reconciles(self, delivery: Delivery) -> bool:
+        return delivery.resent and self._channel.capabilities.idempotency is Idempotency.RECONCILED
+
+    async def _find(self, delivery: Delivery) -> str | SendError | None:
+        """The platform's id where an earlier try arrived, None where there is none or it did not, or why
+        that cannot be known now."""
+        if not self._reconciles(delivery):
+            return None
+        if not isinstance(self._channel, Reconciling):
+            return Rejected("the channel cannot be asked what arrived")
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                found = await self._channel.find_sent(delivery.send, delivery.created_at)
+        except Rejected as error:
+            # Asked again at a first try: it was shown as unknown, and a person decided to send it all the same.
+            return None if delivery.attempts == 1 else error
+        except SendError as error:
+            return error
+        except TimeoutError:
+            return Unreachable("time-out while asking what arrived")
+        except Exception as error:
+            log.exception("find_broke", delivery=delivery.id, channel=self._channel.name)
+            return Rejected(type(error).__name__)
+        log.info("send_looked_for", delivery=delivery.id, channel=self._channel.name, arrived=found is not None)
+        return found
 
     async def _try(self, delivery: Delivery) -> str | SendError | None:
         """The platform's id of the message, or why there is none."""
@@ -111,6 +155,8 @@ class Sending:
 
     def _failed(self, delivery: Delivery, error: SendError) -> Outcome:
         outcome = self.judged(delivery, error)
+        if outcome.state is DeliveryState.FAILED and isinstance(error, Gone | WindowOver):
+            outcome = msgspec.structs.replace(outcome, lost=True, gone=isinstance(error, Gone))
         self._observer.send_failed(self._channel.name, type(error).__name__)
         log.warning(
             "send_failed",

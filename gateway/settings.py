@@ -17,13 +17,14 @@ import msgspec
 from msgspec import Meta, field
 
 from gateway.errors import SettingsError
+from gateway.people_settings import People
+from gateway.section import Section
 from gateway.sources import from_environment, put, read_secret, read_toml
 
+__all__ = ["Section"]
+"""What others may import from here although it is made elsewhere."""
+
 LANGUAGES = ("uk", "ru", "en")
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all settings: frozen, and an unknown field is an error, not a silent nothing."""
 
 
 class Company(Section, frozen=True, kw_only=True):
@@ -182,11 +183,19 @@ class Settings(Section, frozen=True, kw_only=True):
     handoff: Handoff = field(default_factory=Handoff)
     callbacks: Callbacks = field(default_factory=Callbacks)
     outbox: Outbox = field(default_factory=Outbox)
+    people: People = field(default_factory=People)
     retention: Retention = field(default_factory=Retention)
     channels: Annotated[
         dict[str, dict[str, Any]],
         Meta(description="One table a channel: `[channels.NAME]` with its `kind` and the kind's fields."),
     ] = field(default_factory=lambda: {"site": {"kind": "webchat"}})
+    desks: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(
+            description="One table a desk beside the web desk: `[desks.NAME]` with its `kind` (`slack`) and the kind's "
+            "fields. No desk may be called as a channel is."
+        ),
+    ] = field(default_factory=dict)
 
 
 class FieldDoc(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,7 +226,8 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     Raises SettingsError naming the field.
     """
     raw = _overlay(read_toml(path), environ)
-    _check_channels(raw.get("channels"))
+    _check_tables("channels", raw.get("channels"), "telegram")
+    _check_tables("desks", raw.get("desks"), "slack")
     settings = check_struct(Settings, raw, "")
     _check_zone(settings.company.zone)
     if settings.company.language not in LANGUAGES:
@@ -237,17 +247,23 @@ def check_struct(struct: type[StructT], raw: Mapping[str, Any], prefix: str) -> 
 
 
 def overlay_channel(
-    struct: type[msgspec.Struct], name: str, raw: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+    struct: type[msgspec.Struct],
+    name: str,
+    raw: Mapping[str, Any],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    section: str = "channels",
 ) -> dict[str, Any]:
-    """A channel's raw table with `FRONTDESK_CHANNELS_<NAME>_<FIELD>` and `<field>_file` applied."""
+    """A channel's (or, as `section` says, a desk's) raw table with `FRONTDESK_CHANNELS_<NAME>_<FIELD>` and
+    `<field>_file` applied."""
     merged = dict(raw)
     for doc in describe(struct):
         source = merged.pop(f"{doc.name}_file", None)
-        given = from_environment(f"channels.{name}.{doc.name}", doc.type, environ)
+        given = from_environment(f"{section}.{name}.{doc.name}", doc.type, environ)
         if given is not None:
             merged[doc.name] = given
         elif source is not None and doc.name not in merged:
-            merged[doc.name] = read_secret(f"channels.{name}.{doc.name}_file", Path(str(source)))
+            merged[doc.name] = read_secret(f"{section}.{name}.{doc.name}_file", Path(str(source)))
     return merged
 
 
@@ -257,7 +273,7 @@ def overlay_channel(
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     merged = {key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()}
     for doc in describe(Settings):
-        given = None if doc.name == "channels" else from_environment(doc.name, doc.type, environ)
+        given = None if doc.name in ("channels", "desks") else from_environment(doc.name, doc.type, environ)
         if given is not None:
             put(merged, doc.name.split("."), given)
     return merged
@@ -286,13 +302,13 @@ def _fields_at(struct: type[msgspec.Struct], place: str) -> str:
     return ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
 
 
-def _check_channels(channels: Any) -> None:
+def _check_tables(section: str, tables: Any, example: str) -> None:
     """Each is a table with a kind. (msgspec would not say which one is not.)"""
-    for name, channel in channels.items() if isinstance(channels, dict) else ():
-        if not isinstance(channel, dict):
-            raise SettingsError(f"channels.{name}", 'must be a table, with for example kind = "telegram"')
-        if not isinstance(channel.get("kind"), str):
-            raise SettingsError(f"channels.{name}.kind", 'is missing; say for example kind = "telegram"')
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        if not isinstance(table, dict):
+            raise SettingsError(f"{section}.{name}", f'must be a table, with for example kind = "{example}"')
+        if not isinstance(table.get("kind"), str):
+            raise SettingsError(f"{section}.{name}.kind", f'is missing; say for example kind = "{example}"')
 
 
 def _check_zone(zone: str) -> None:

@@ -19,8 +19,10 @@ from bots.webchat.audience import Audience
 from bots.webchat.pages import ROOM as WEBCHAT_ROOM
 from bots.webchat.routes import routes as webchat_routes
 from gateway.dialogue import ARTICLE
+from gateway.identifying import Identifying
 from gateway.loops import Loop
 from gateway.messages import Button
+from gateway.signed import SignedTokens
 from gateway.web.api import api_router
 from gateway.web.application import Application
 from gateway.web.events import live_route
@@ -53,11 +55,15 @@ class Site:
         self._house = house
         self._kinds = kinds
         self._secure = house.settings.public_url.startswith("https://")
-        self.pages = Pages(house.texts, house.settings.company, ROOMS)
+        self.rooms = [*ROOMS, *self._desk_rooms()]
+        self.pages = Pages(house.texts, house.settings.company, self.rooms)
         self.guards = Guards(house.database)
         self.audience = Audience(house.database)
+        self._tokens = SignedTokens(house.settings.people.token, house.clock)
         self.throttle = Throttle(house.live, house.clock)
-        self.desk = DeskService(house.database, house.speaker, house.channels, house.texts, house.settings, house.clock)
+        self.desk = DeskService(
+            house.database, house.speaker, house.channels, house.texts, house.settings, house.clock, house.people
+        )
 
     def application(self, health: list[HTTPRouteHandler]) -> Litestar:
         """The ASGI application, with `health` among its routes."""
@@ -65,11 +71,17 @@ class Site:
         return Application(
             route_handlers=[
                 *health,
-                *webhook_routes(house.channels, house.inbox, watch=house.watch, observer=house.metrics),
+                *webhook_routes(
+                    house.channels,
+                    house.inbox,
+                    desks=[*house.desks.values()],
+                    watch=house.watch,
+                    observer=house.metrics,
+                ),
                 *self._webchat(),
                 api_router(brain.asker, brain.knowledge, brain.replies, house.settings.api_token),
                 self._staff(),
-                *static_routers(ROOMS),
+                *static_routers(self.rooms),
             ],
             lifespan=[house.lifespan],
             stores={"sessions": SessionStore(house.database, house.clock)},
@@ -93,6 +105,7 @@ class Site:
                 *signin_routes(house.database, self.pages, self.throttle),
                 live_route(house.live, self.guards, house.wakeups.stopped),
                 *self._desk(),
+                *self._slack_desk(),
                 editor_router(self._editor(), self.guards, middleware=()),
             ],
             middleware=[session_config(secure=self._secure).middleware],
@@ -117,6 +130,8 @@ class Site:
             upload_limit=house.settings.upload_limit * MIB,
             suggestions=self._suggestions,
             stopping=lambda: house.wakeups.stopping,
+            people=house.people,
+            identifying=Identifying(house.database, self._tokens, house.people.proving, house.clock),
         )
 
     def _desk(self) -> list[ControllerRouterHandler]:
@@ -133,6 +148,30 @@ class Site:
             knowledge_search=house.brain.lookup.search,
             titles=house.brain.knowledge.title,
         )
+
+    def _desk_rooms(self) -> list[Room]:
+        """The screens that belong to desks in Slack, where there are such."""
+        if not any(desk.kind == "slack" for desk in self._house.desks.values()):
+            return []
+        from bots.slack.desk.screens import ROOM as SLACK_ROOM  # noqa: PLC0415 — as the desk itself
+
+        return [SLACK_ROOM]
+
+    def _slack_desk(self) -> list[ControllerRouterHandler]:
+        if not self._desk_rooms():
+            return []
+        from bots.slack.desk.screens import link_routes  # noqa: PLC0415 — as above
+
+        house = self._house
+        return [
+            *link_routes(
+                database=house.database,
+                pages=self.pages,
+                guards=self.guards,
+                company=house.settings.company,
+                clock=house.clock,
+            )
+        ]
 
     def _editor(self) -> EditorScreens:
         house, brain = self._house, self._house.brain

@@ -61,14 +61,14 @@ class Speaker:
         work.conversations.change(conversation.id, offers=offers)
         return said
 
-    async def note(self, work: Work, conversation: Conversation, agent_id: int, text: str) -> Message:
-        """Append a private note that only agents see."""
+    async def note(self, work: Work, conversation: Conversation, agent_id: int | None, text: str) -> Message:
+        """Append a private note that only agents see; without an agent it is the gateway's own."""
         now = self._clock()
         message = await work.messages.add(
             conversation_id=conversation.id,
             seq=await work.conversations.next_seq(conversation.id, now),
             direction=Direction.NOTE,
-            author=Author.AGENT,
+            author=Author.AGENT if agent_id is not None else Author.SYSTEM,
             agent_id=agent_id,
             channel=conversation.channel,
             parts=(Text(text=text),),
@@ -121,6 +121,7 @@ class Speaker:
                 buttons=fitted.buttons if index == last else (),
                 reply_to=replied.platform_id if replied and index == 0 else None,
                 inbox=followed_inbox(),
+                author=message.author,
             )
             for index, part in enumerate(fitted.parts)
         ]

@@ -8,10 +8,13 @@ from datetime import datetime
 import structlog
 
 from gateway import dialogue
+from gateway.arriving import Arrivals
 from gateway.channels import Channel
 from gateway.contacts import Contact, Identity
 from gateway.conversations import Conversation, Form, State, require_move
 from gateway.dialogue import Decision, Scene, chosen, counts_as_miss, decide, decide_beside_form
+from gateway.identity import code_in
+from gateway.joining import Joined
 from gateway.live import DESK, conversation_topic
 from gateway.messages import Inbound, Message, Outbound, has_attachment
 from gateway.ports import (
@@ -50,7 +53,9 @@ class Taker:
         policy: Dialogue,
         company: Company,
         clock: Clock,
+        arrivals: Arrivals | None = None,
     ) -> None:
+        self._arrivals = arrivals
         self._channels = channels
         self._knowledge = knowledge
         self._handoffs = handoffs
@@ -64,12 +69,25 @@ class Taker:
         """Hear `inbound` and answer it."""
         identity = await work.contacts.identity(row.identity_id)
         contact = await self._meet(work, identity, inbound, understanding)
+        code = code_in(inbound.parts)
+        if code is not None and self._arrivals is not None:
+            await self._arrivals.arrive(work, row, identity, inbound, code)
+            return
+        joined = await self._arrivals.recognise(work, identity, inbound) if self._arrivals else None
+        if joined is not None:
+            identity = await work.contacts.identity(row.identity_id)
+            contact = await work.contacts.get(joined.contact_id)
         conversation = await self._conversation(work, identity, contact, inbound)
         if conversation.state is State.CLOSED:
             if await self._rated(work, row, conversation, contact, inbound, understanding):
                 return
             conversation = await self._open(work, identity, contact)
         message = await self._speaker.hear(work, conversation, inbound, row.channel)
+        if joined is not None and self._arrivals and _came_over(joined, conversation):
+            await self._arrivals.goes_on(work, conversation, contact, inbound)
+        if self._arrivals and await self._arrivals.proves(work, identity, conversation, inbound):
+            return
+        conversation = await work.conversations.get(conversation.id)
         situation = self._situation(conversation, contact, inbound, understanding)
         if situation.language != conversation.language:
             work.conversations.change(conversation.id, language=situation.language)
@@ -218,6 +236,9 @@ class Taker:
             case dialogue.Begin(form=name):
                 # The form words all that is to say: it knows whether there is a call to cancel at all.
                 return await self._handoffs.begin(work, name, situation)
+            case dialogue.GoOn() if self._arrivals is not None:
+                ways = await self._arrivals.ways(work, situation.conversation, situation.language)
+                outcome = Outcome(replies=(ways,), form=form)
             case dialogue.Step():
                 outcome = await self._step(work, situation)
             case dialogue.Wait():
@@ -304,6 +325,12 @@ class Taker:
             did=type(decision).__name__.lower(),
             now=self._clock(),
         )
+
+
+def _came_over(joined: Joined, conversation: Conversation) -> bool:
+    """Whether the conversation was begun somewhere else than where the customer now writes."""
+    before = joined.goes_on
+    return before is not None and before.id == conversation.id and before.identity_id != conversation.identity_id
 
 
 def _prepend(words: list[Outbound], outcome: Outcome) -> Outcome:

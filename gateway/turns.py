@@ -13,6 +13,7 @@ import structlog
 from msgspec import structs
 
 from gateway.channels import Channel
+from gateway.echoes import Echoes
 from gateway.errors import StorageUnavailable, Unreadable
 from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
 from gateway.observing import UNOBSERVED, Observer
@@ -62,6 +63,7 @@ class Turns:
         engine: Engine,
         taker: Taker,
         receipts: Receipts,
+        echoes: Echoes,
         *,
         clock: Clock,
         wakeups: Wakeups,
@@ -74,6 +76,7 @@ class Turns:
         self._engine = engine
         self._taker = taker
         self._receipts = receipts
+        self._echoes = echoes
         self._clock = clock
         self._wakeups = wakeups
         self._company = company

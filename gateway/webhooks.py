@@ -6,9 +6,10 @@ and response objects would be the larger part of the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 import structlog
@@ -19,7 +20,8 @@ from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler, HTTPScope, Receive, Scope, Send
 
-from gateway.channels import Channel, Receipt, WebhookRequest
+from gateway.channels import Channel, Intake, Receipt, WebhookRequest
+from gateway.desks import Desk
 from gateway.errors import NotFound, RequestRefused, StorageUnavailable
 from gateway.inbox import Inbox
 from gateway.observing import UNOBSERVED, Observer
@@ -35,20 +37,32 @@ METHODS = ("GET", "POST")
 _HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
+class Receiver(Protocol):
+    """What verifies requests under its own name: a channel or a desk."""
+
+    @property
+    def name(self) -> str: ...
+
+    def receive(self, request: WebhookRequest) -> Receipt:
+        """See `Channel.receive`."""
+        ...
+
+
 def webhook_routes(
     channels: Mapping[str, Channel],
     inbox: Inbox,
     *,
+    desks: Sequence[Desk] = (),
     watch: Watch = unwatched,
     observer: Observer = UNOBSERVED,
 ) -> list[ControllerRouterHandler]:
-    """`/channels/{name}/webhook` of each channel: POST brings events, GET is some platforms' verification
-    handshake.
+    """`/channels/{name}/webhook` of each channel and desk: POST brings events, GET is some platforms'
+    verification handshake.
 
     200 after the commit, 401/403 forged, 404 no such channel, 405, 413 too large, 503 not stored.
     """
 
-    def webhook(channel: Channel) -> ASGIRouteHandler:
+    def webhook(channel: Receiver, intake: Intake) -> ASGIRouteHandler:
         # A path of its own for each: the framework finds it at once, and finds ASGI under no other.
         @asgi(f"/channels/{channel.name}/webhook", copy_scope=False)
         async def take(scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +70,7 @@ def webhook_routes(
                 if scope["type"] != ScopeType.HTTP or scope["method"] not in METHODS:
                     raise MethodNotAllowedException(headers={"allow": ", ".join(METHODS)})
                 receipt = _receive(channel, scope, await _body(receive))
-                await inbox.take(channel.name, receipt.envelopes)
+                await intake(channel.name, receipt.envelopes)
             observer.webhook(channel.name, receipt.status)
             await _answer(send, receipt)
             watch(Step.ACKED, 1)
@@ -68,7 +82,8 @@ def webhook_routes(
         with _counted(observer, ""):
             raise NotFound(f"channel {name}")
 
-    return [*map(webhook, channels.values()), stranger]
+    of_channels = [webhook(channel, inbox.take) for channel in channels.values()]
+    return [*of_channels, *(webhook(desk, desk.take) for desk in desks), stranger]
 
 
 async def _body(receive: Receive) -> bytes:
@@ -85,7 +100,7 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-def _receive(channel: Channel, scope: HTTPScope, body: bytes) -> Receipt:
+def _receive(channel: Receiver, scope: HTTPScope, body: bytes) -> Receipt:
     try:
         return channel.receive(
             WebhookRequest(

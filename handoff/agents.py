@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.live import DESK
 from gateway.ports import Clock
-from gateway.storage.engine import Database
+from gateway.storage.joined import Transactions
 from gateway.storage.work import Work
 from handoff.storage.agents import AgentTable
 
@@ -21,7 +21,7 @@ class Presence:
     """Takes the desks' signs of life. What was written lately is remembered here, so that an open
     desk costs two rows a minute."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Transactions, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._written: dict[int, datetime] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gateway.conversations import Form, State
 from gateway.errors import NotFound
+from gateway.identity import Thing, shelf
 from gateway.messages import Button, ContactCard
 from gateway.ports import Clock, Outcome, Situation
 from gateway.settings import Company
@@ -103,6 +104,7 @@ class CallForms:
             phones=await self._phones(work, situation),
             topic=topic_of([tried for tried, _ in await work.turns.of(situation.conversation.id)]),
             ask_phone=self._can_ask_phone(situation.conversation.channel),
+            own=await self._proven_phone(work, situation),
         )
         return CallbackForm(facts, await self._bookings.calendar(work), self._translator(situation))
 
@@ -112,6 +114,13 @@ class CallForms:
         before = [callback.phone for callback in await CallbackTable(work).of_contact(contact.id)]
         known = [contact.phone, *before]
         return tuple(dict.fromkeys(phone for phone in known if phone and check_phone(phone)))
+
+    async def _proven_phone(self, work: Work, situation: Situation) -> str | None:
+        """The contact's number where it is proven, else the first that is; None where none is."""
+        contact = await work.contacts.get(situation.contact.id)
+        shelves = shelf(Thing.PHONE)
+        proven = [one.address for one in await work.contacts.identities(contact.id) if one.channel == shelves]
+        return contact.phone if contact.phone in proven else next(iter(proven), None)
 
     async def _keep_own_number(self, work: Work, situation: Situation) -> None:
         """A number the platform vouches for is the contact's; a typed one is only for this call."""

@@ -12,7 +12,7 @@ from gateway.ports import Clock
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Staff
-from gateway.storage.engine import Database
+from gateway.storage.joined import Transactions
 from gateway.storage.work import Work
 from gateway.texts import Texts, Translator
 from handoff.bookings import Booking, Bookings
@@ -31,7 +31,7 @@ class DeskCalls:
 
     def __init__(
         self,
-        database: Database,
+        database: Transactions,
         speaker: Speaker,
         texts: Texts,
         settings: Settings,

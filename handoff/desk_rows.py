@@ -26,6 +26,7 @@ from gateway.rendering import strip_markdown
 from gateway.staff import Staff
 from gateway.storage.deliveries import Delivery
 from handoff.callbacks import Attempt, CallbackRequest
+from handoff.desk_people import JoinLine
 from handoff.handoffs import Handoff, Rating
 
 PREVIEW = 140
@@ -120,6 +121,7 @@ class CustomerContext(Value, frozen=True, kw_only=True):
     entities: tuple[Entity, ...]
     earlier: tuple[Earlier, ...]
     calls: tuple[Call, ...]
+    joins: tuple[JoinLine, ...] = ()
     rating: Rating | None = None
     assignee: str | None = None
 

@@ -1,6 +1,7 @@
 """What agents do at the desk. Each act is one short transaction that holds the conversation's lock.
 
-`DeskService.calls` holds the acts on booked calls, `DeskService.views` everything the screens read.
+`DeskService.calls` holds the acts on booked calls, `DeskService.people` those on who somebody is, and
+`DeskService.views` everything the screens read.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from gateway.conversations import Conversation, State, require_move
 from gateway.errors import Conflict, NotFound, RequestRefused
 from gateway.live import DESK, conversation_topic
 from gateway.messages import Author, Media, Message, Outbound, Part, Text, clean_text
+from gateway.people import People
 from gateway.ports import Clock
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Role, Staff
-from gateway.storage.engine import Database
+from gateway.storage.joined import Transactions
 from gateway.storage.work import Work
 from gateway.texts import Texts, Translator
 from gateway.wakeups import OUTBOX
@@ -26,6 +28,7 @@ from handoff.admission import Admission
 from handoff.agents import Presence
 from handoff.canned import Canned, check
 from handoff.desk_calls import DeskCalls
+from handoff.desk_people import DeskPeople
 from handoff.desk_views import DeskViews
 from handoff.forms import rating
 from handoff.handoffs import CHOICES, HandoffOutcome
@@ -36,6 +39,7 @@ from handoff.storage.desk import DeskQueries
 from handoff.storage.handoffs import HandoffTable
 from handoff.telling import tell
 from handoff.wording import say
+from handoff.yielding import HandoffYielding
 
 log = structlog.get_logger()
 
@@ -54,12 +58,13 @@ class DeskService:
 
     def __init__(
         self,
-        database: Database,
+        database: Transactions,
         speaker: Speaker,
         channels: Mapping[str, Channel],
         texts: Texts,
         settings: Settings,
         clock: Clock,
+        people: People | None = None,
     ) -> None:
         self._database = database
         self._speaker = speaker
@@ -70,6 +75,8 @@ class DeskService:
         self._admission = Admission(settings, clock)
         hours = OpeningHours(settings.hours, settings.company.zone)
         self.calls = DeskCalls(database, speaker, texts, settings, hours, clock)
+        people = people or People(channels, speaker, HandoffYielding(clock), texts, settings.company, clock)
+        self.people = DeskPeople(database, people, speaker, channels, texts, settings, self._held)
         self.views = DeskViews(database, channels, clock)
         self.presence = Presence(database, clock)
 

@@ -13,12 +13,13 @@ from gateway.messages import (
 )
 from gateway.ports import Clock, Entity, Tried, Understanding
 from gateway.staff import Role, Staff
-from gateway.storage.engine import Database
+from gateway.storage.joined import Transactions
 from gateway.storage.work import Work
 from handoff.agents import online
 from handoff.callbacks import CallbackRequest
 from handoff.canned import Filled, fill
 from handoff.canned import search as search_canned
+from handoff.desk_people import log_of
 from handoff.desk_rows import (
     Call,
     Colleague,
@@ -51,7 +52,7 @@ LISTENED = Listen.__name__.lower()
 class DeskViews:
     """Reads for the desk; each is one snapshot."""
 
-    def __init__(self, database: Database, channels: Mapping[str, Channel], clock: Clock) -> None:
+    def __init__(self, database: Transactions, channels: Mapping[str, Channel], clock: Clock) -> None:
         self._database = database
         self._channels = channels
         self._clock = clock
@@ -114,6 +115,7 @@ class DeskViews:
                 tried=tuple(tried for tried, _ in turns if tried.did != LISTENED),
                 entities=_named(turns),
                 earlier=await _earlier(work, conversation),
+                joins=await log_of(work, contact_id),
                 calls=tuple(await _calls(work, await CallbackTable(work).of_contact(contact_id))),
                 rating=(await handoffs.ratings([conversation_id])).get(conversation_id),
                 assignee=names.get(conversation.agent_id) if conversation.agent_id else None,

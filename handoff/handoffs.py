@@ -34,6 +34,7 @@ class HandoffOutcome(StrEnum):
     SPAM = "spam"
     CALLBACK = "callback"
     BOT = "bot"
+    JOINED = "joined"
 
 
 CHOICES = (

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 def build(name: str, settings: TelegramSettings, tools: ChannelTools) -> TelegramChannel:
     """The channel `name`. Raises SettingsError for settings that do not go together."""
-    if settings.mode == "webhook" and not settings.webhook_secret:
-        reason = 'is missing, and mode = "webhook" needs it: any 1–256 of A-Z a-z 0-9 _ -'
+    if settings.mode in ("webhook", "host") and not settings.webhook_secret:
+        reason = f'is missing, and mode = "{settings.mode}" needs it: any 1–256 of A-Z a-z 0-9 _ -'
         raise SettingsError(f"channels.{name}.webhook_secret", reason)
     module = "bots.telegram.aiogram" if settings.driver == "aiogram" else "bots.telegram.ptb"
     driver = make_driver(settings) if tools.sends else LazyDriver(module, lambda: make_driver(settings))

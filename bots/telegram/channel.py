@@ -11,6 +11,7 @@ import structlog
 from bots.telegram.api import BotApi
 from bots.telegram.checkup import look
 from bots.telegram.driver import Attachment
+from bots.telegram.me import bot_name
 from bots.telegram.polling import Pause, Poller
 from bots.telegram.presses import Presses
 from bots.telegram.settings import TelegramSettings
@@ -59,6 +60,10 @@ buttons than eight, a person reads no more; a sticker has no caption, so we say 
 
 KEYBOARDS_REMEMBERED = 10_000
 
+OWN_PAYLOADS = ("a:", "do:", "f:")
+"""How the payloads of our own buttons begin. A press of the host's is the host's to acknowledge, with words
+of its own perhaps, and Telegram takes one acknowledgement only."""
+
 
 class TelegramChannel:
     """One bot. Implements `gateway.channels.Channel`."""
@@ -79,6 +84,7 @@ class TelegramChannel:
         self._presses = Presses(api)
         self._poller = Poller(name, api, self._presses, pause=pause)
         self._registration = Registration(name, api, settings, pause=pause)
+        self._username: str | None = None
         self._keyboards: OrderedDict[str, None] = OrderedDict()
 
     @property
@@ -103,7 +109,7 @@ class TelegramChannel:
         another process by the webhook's own answer, which Telegram gets after the commit."""
         verify(request, self._settings.webhook_secret)
         envelopes = (peek(request.body),)
-        query_id = press_id(request.body)
+        query_id = press_id(request.body, OWN_PAYLOADS if self._settings.mode == "host" else ("",))
         if query_id is None or self._presses.offer(query_id):
             return Receipt(envelopes=envelopes)
         return Receipt(envelopes=envelopes, body=press_reply(query_id), content_type="application/json")
@@ -153,6 +159,17 @@ class TelegramChannel:
         elif not send.buttons:
             self._keyboards.pop(send.address, None)
 
+    # --- links -------------------------------------------------------------------------------
+
+    async def prepare(self) -> None:
+        """See `Continuable.prepare`: the bot's name, asked for once."""
+        if self._username is None:
+            self._username = await bot_name(self._settings)
+
+    def link(self, payload: str) -> str | None:
+        """See `Continuable.link`; https://core.telegram.org/bots/features#deep-linking."""
+        return f"https://t.me/{self._username}?start={payload}" if self._username else None
+
     # --- living ------------------------------------------------------------------------------
 
     async def run(self, intake: Intake) -> None:
@@ -174,6 +191,8 @@ class TelegramChannel:
         await self._api.close()
 
     async def _listen(self, intake: Intake) -> None:
+        if self._settings.mode == "host":
+            return  # the host polls or has the webhook; a second taker would steal its updates
         if self._settings.mode == "polling":
             await self._poller.run(intake)
         elif self._settings.register_webhook and self._tools.public_url:

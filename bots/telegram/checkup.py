@@ -58,6 +58,11 @@ def judge_webhook(
     subject: str, settings: TelegramSettings, info: WebhookInfo, wanted: str | None, now: datetime
 ) -> list[Finding]:
     """Whether updates reach us the way the settings say."""
+    if settings.mode == "host":
+        if wanted is not None and info.url == wanted:
+            says = "our own address is registered, so the host bot gets nothing"
+            return [problem(subject, says, "start the host bot, or set mode to webhook")]
+        return [fine(subject, f"the host bot takes the updates; {info.pending_update_count} wait at Telegram")]
     if settings.mode == "polling":
         if info.url:
             says = f"{info.url} is registered, and while it is Telegram lets nobody poll"

@@ -3,6 +3,7 @@ of the way."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, cast
@@ -93,8 +94,10 @@ class PythonTelegramBotDriver:
 
     def __init__(self, *, token: str, api_base: str, connect_timeout: float) -> None:
         base = api_base.rstrip("/")
-        self._calls = [_request(connect_timeout, connections=CONNECTIONS) for _ in range(CLIENTS)]
-        self._polls = _request(connect_timeout, connections=2)
+        # One for all clients: each of its own would read all certificates anew, a second at the start.
+        tls = httpx.create_ssl_context(trust_env=False)
+        self._calls = [_request(connect_timeout, tls, connections=CONNECTIONS) for _ in range(CLIENTS)]
+        self._polls = _request(connect_timeout, tls, connections=2)
         self._bot = _RawBot(
             token,
             base_url=f"{base}/bot",
@@ -149,14 +152,14 @@ class PythonTelegramBotDriver:
         return self._urls[method]
 
 
-def _request(connect_timeout: float, *, connections: int) -> _RawRequest:
+def _request(connect_timeout: float, tls: ssl.SSLContext, *, connections: int) -> _RawRequest:
     return _RawRequest(
         connection_pool_size=connections,
         connect_timeout=connect_timeout,
         read_timeout=connect_timeout * 4,
         pool_timeout=connect_timeout,
         # As with aiogram, the environment's proxies do not decide where a bot's token travels.
-        httpx_kwargs={"trust_env": False},
+        httpx_kwargs={"trust_env": False, "verify": tls},
     )
 
 

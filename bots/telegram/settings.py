@@ -22,14 +22,16 @@ class TelegramSettings(Section, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^[A-Za-z0-9_-]{0,256}$",
-            description="Proves that a webhook call is Telegram's; required when `mode` is `webhook`.",
+            description="Proves that a webhook call is Telegram's (or your bot program's); required when `mode` is "
+            "`webhook` or `host`.",
         ),
     ] = ""
     mode: Annotated[
         str,
         Meta(
-            pattern="^(polling|webhook)$",
-            description="`polling` works everywhere; `webhook` is faster and needs `public_url`.",
+            pattern="^(polling|webhook|host)$",
+            description="`polling` works everywhere; `webhook` is faster and needs `public_url`; with `host` a bot "
+            "program of yours takes the updates and hands them over.",
         ),
     ] = "polling"
     driver: Annotated[

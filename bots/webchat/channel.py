@@ -26,6 +26,8 @@ from gateway.live import Change, address_topic
 from gateway.messages import Event, MediaKind
 
 CHUNK = 64 * 1024
+FRAGMENT = "frontdesk"
+"""What a link's payload is called in the address of a page with the widget."""
 
 
 def capabilities(settings: WebchatSettings) -> Capabilities:
@@ -90,6 +92,14 @@ class WebchatChannel:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    async def prepare(self) -> None:
+        """See `gateway.channels.Continuable`: nothing to learn."""
+
+    def link(self, payload: str) -> str | None:
+        """The page with the widget, which takes the payload from the fragment: that reaches no server's log."""
+        page = self.settings.page or (f"{self._tools.public_url}/" if self._tools.public_url else "")
+        return f"{page}#{FRAGMENT}={payload}" if page else None
 
     def _hint(self, address: str, kind: str) -> None:
         if self._tools.publish is not None:

@@ -17,6 +17,7 @@ from bots.webchat.service import Webchat
 from bots.webchat.words import widget_words
 from gateway.errors import NotFound
 from gateway.messages import Button, Value
+from gateway.naming import channel_word
 from gateway.web.pages import Pages, Room
 
 FOLDER = Path(__file__).parent
@@ -42,6 +43,8 @@ class Config(Value, frozen=True, kw_only=True, rename="camel", omit_defaults=Fal
     upload_types: list[str]
     upload_limit: int
     text_limit: int
+    elsewhere: list[str]
+    """Messengers a link opens, by name; empty: none."""
     texts: dict[str, str]
 
 
@@ -97,6 +100,7 @@ def config_route(webchat: Webchat) -> HTTPRouteHandler:
             upload_types=settings.upload_types,
             upload_limit=limit,
             text_limit=TEXT_LIMIT,
+            elsewhere=[channel_word(kind, translator) for _, kind in webchat.people.continuing.open_ways(name)],
             texts=widget_words(translator),
         )
         return Response(found, headers={"Cache-Control": f"public, max-age={CONFIG_SECONDS}"})

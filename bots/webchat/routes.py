@@ -11,13 +11,16 @@ from bots.webchat.audience import Audience
 from bots.webchat.conversing import conversing_routes
 from bots.webchat.cors import cors
 from bots.webchat.files import file_routes
+from bots.webchat.moving import moving_routes
 from bots.webchat.pages import config_route, page_routes
 from bots.webchat.service import Suggestions, Webchat
 from bots.webchat.socket import socket_route
 from gateway.channels import Channel
+from gateway.identifying import Identifying
 from gateway.inbox import Inbox
 from gateway.live import Live
 from gateway.media import MediaStore
+from gateway.people import People
 from gateway.ports import Clock
 from gateway.settings import Company
 from gateway.storage.engine import Database
@@ -41,6 +44,8 @@ def routes(
     upload_limit: int,
     suggestions: Suggestions,
     audience: Audience,
+    people: People,
+    identifying: Identifying,
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[ControllerRouterHandler]:
     """The handlers for `/channels/{name}/…` of web chats, `/widget.js` and `/`.
@@ -64,6 +69,8 @@ def routes(
         suggestions=suggestions,
         audience=audience,
         stopping=stopping,
+        people=people,
+        identifying=identifying,
     )
     return [_channel_router(webchat), *page_routes(webchat, pages)]
 
@@ -76,6 +83,7 @@ def _channel_router(webchat: Webchat) -> Router:
             socket_route(webchat),
             *conversing_routes(webchat),
             *file_routes(webchat),
+            *moving_routes(webchat),
             config_route(webchat),
         ],
         middleware=[cors(webchat)],

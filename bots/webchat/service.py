@@ -13,10 +13,12 @@ from bots.webchat.thread import ThreadReader
 from bots.webchat.tokens import Visitor, VisitorTokens
 from gateway.channels import Channel, Rate
 from gateway.errors import RequestRefused
+from gateway.identifying import Identifying
 from gateway.inbox import Inbox
 from gateway.live import Live
 from gateway.media import MediaStore
 from gateway.messages import Button
+from gateway.people import People
 from gateway.ports import Clock
 from gateway.rates import Limiter
 from gateway.settings import Company
@@ -28,6 +30,8 @@ Suggestions = Callable[[str], Sequence[Button]]
 
 NEWCOMERS = Rate(per_second=100, burst=200, per_address=0.2, address_burst=30)
 """How many new visitors one network address may make: a burst for an office, then one in five seconds."""
+MOVES = Rate(per_second=100, burst=200, per_address=0.1, address_burst=15)
+"""How often a visitor may show a token or ask for a code."""
 UPLOADS = Rate(per_second=100, burst=200, per_address=0.5, address_burst=20)
 
 
@@ -51,6 +55,8 @@ class Webchat:
         suggestions: Suggestions,
         audience: Audience,
         stopping: Callable[[], bool],
+        people: People,
+        identifying: Identifying,
     ) -> None:
         self.channels = {name: one for name, one in channels.items() if isinstance(one, WebchatChannel)}
         self.database = database
@@ -64,10 +70,13 @@ class Webchat:
         self.suggestions = suggestions
         self.audience = audience
         self.stopping = stopping
+        self.people = people
+        self.identifying = identifying
         self.tokens = VisitorTokens(secret, clock)
         self.reader = ThreadReader(database, self.tokens, clock)
         self.intake = Intake(database=database, inbox=inbox, live=live, reader=self.reader, clock=clock)
         self.newcomers = Limiter(NEWCOMERS, time.monotonic())
+        self.moves = Limiter(MOVES, time.monotonic())
         self.uploads = Limiter(UPLOADS, time.monotonic())
 
     def channel(self, name: str) -> WebchatChannel:

@@ -55,6 +55,15 @@ class WebchatSettings(Section, frozen=True, kw_only=True):
         int, Meta(ge=1, le=1024, description="Largest file in MiB; the gateway's own `upload_limit` holds as well.")
     ] = 10
 
+    page: Annotated[
+        str,
+        Meta(
+            pattern="^$|^https?://[^#\\s]+$",
+            description="A page of your site with the widget, to which links lead back from other messengers; empty: "
+            "the gateway's own page.",
+        ),
+    ] = ""
+
     def __post_init__(self) -> None:
         """Raises ValueError, which msgspec reports as the field's fault."""
         for origin in self.allowed_origins:

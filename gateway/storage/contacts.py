@@ -35,16 +35,19 @@ class Contacts:
     """People, found by number or by (channel, address). Those who were held are read once; changes
     are gathered."""
 
-    def __init__(self, connection: AsyncConnection, gathering: Gathering) -> None:
+    def __init__(self, connection: AsyncConnection, gathering: Gathering, *, lock_rows: bool) -> None:
         self._connection = connection
         self._gathering = gathering
+        self._lock_rows = lock_rows
         self._held: dict[int, Contact] = {}
         self._identities: dict[int, Identity] = {}
+        self._of_held: defaultdict[int, set[tuple[str, str]]] | None = None
 
     async def hold(self, contact_ids: Iterable[int]) -> None:
         """Read these people, whom the caller has locked, and their addresses at once and keep them."""
         wanted = {"contacts": list(contact_ids)}
         people, addresses = await self._gathering.ask((_SEVERAL, wanted), (_IDENTITIES_OF, wanted))
+        self._of_held = None
         self._held |= {contact.id: contact for contact in map(_to_contact, people)}
         self._identities |= {identity.id: identity for identity in map(_to_identity, addresses)}
 
@@ -58,6 +61,36 @@ class Contacts:
         if row is None:
             raise NotFound(f"contact {contact_id}")
         return _to_contact(row)
+
+    async def lock(self, contact_ids: Iterable[int]) -> dict[int, Contact]:
+        """These people as they are now, held until the transaction ends, in the order of their ids. Waits for
+        who has them; two who wait for each other are told apart by the database, and one tries again."""
+        query = select(tables.contacts).where(_contact.id.in_(set(contact_ids))).order_by(_contact.id)
+        if self._lock_rows:
+            # Not FOR UPDATE: who changes a row of theirs twice looks its contact up (a foreign key's FOR KEY
+            # SHARE), and would wait for us while we wait for that row.
+            query = query.with_for_update(key_share=True)
+        people = {row.id: _to_contact(row) for row in await self._connection.execute(query)}
+        self.forget(people)
+        return people
+
+    def forget(self, contact_ids: Iterable[int]) -> None:
+        """Read these people and their addresses anew when they are asked for: they changed beside us."""
+        people = set(contact_ids)
+        for contact_id in people & self._held.keys():
+            del self._held[contact_id]
+        self._identities = {key: one for key, one in self._identities.items() if one.contact_id not in people}
+        self._of_held = None
+
+    def known_of(self, contact_id: int) -> set[tuple[str, str]] | None:
+        """(channel, address) of all a held person's identities; None where they are not held."""
+        if contact_id not in self._held:
+            return None
+        if self._of_held is None:
+            self._of_held = defaultdict(set)
+            for identity in self._identities.values():
+                self._of_held[identity.contact_id].add((identity.channel, identity.address))
+        return self._of_held[contact_id]
 
     async def several(self, contact_ids: Iterable[int]) -> dict[int, Contact]:
         """These people by id."""
@@ -122,6 +155,22 @@ class Contacts:
             made.add(contact_id)
         await self._gathering.insert_new(tables.identities, rows)
         return made
+
+    async def add(self, now: datetime, **fields: Any) -> Contact:
+        """A new person without an address yet."""
+        contact_id = await self._gathering.reserve(tables.contacts)
+        made = Contact(id=contact_id, created_at=now, **fields)
+        self._gathering.insert(tables.contacts, {"id": contact_id, "created_at": now, **fields})
+        return made
+
+    async def keep_proof(self, contact_id: int, key: tuple[str, str], proof: str, now: datetime) -> Identity:
+        """The identity at `key`, (shelf, value), made with this contact where there is none: it may be another's."""
+        channel, address = key
+        row = {"contact_id": contact_id, "channel": channel, "address": address, "proof": proof, "proven_at": now}
+        await self._gathering.insert_new(tables.identities, [{**row, "verified": True}])
+        if self._of_held is not None:
+            self._of_held[contact_id].add(key)
+        return (await self.find([key]))[key]
 
     def update(self, contact_id: int, **changes: Any) -> None:
         """Set contact columns (`details` as a dict)."""

@@ -60,6 +60,13 @@ class Conversations:
         for conversation in sorted(found, key=lambda one: (one.state is not State.CLOSED, one.id)):
             self._newest[conversation.contact_id] = conversation.id
 
+    def forget(self, contact_ids: Iterable[int]) -> None:
+        """Read the conversations of these people anew when they are asked for: they changed beside us. Locks stay."""
+        people = set(contact_ids)
+        self._held = {key: one for key, one in self._held.items() if one.contact_id not in people}
+        for contact_id in people & self._newest.keys():
+            del self._newest[contact_id]
+
     async def open_of(self, contact_id: int) -> Conversation | None:
         """The contact's newest conversation that is not closed, locked; None where there is none."""
         if contact_id in self._newest:

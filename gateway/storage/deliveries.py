@@ -25,7 +25,8 @@ _encoder = msgspec.json.Encoder()
 
 
 class DeliveryState(StrEnum):
-    """The fate of one send. `dropped`: decided by the bot before an agent took over, never sent."""
+    """The fate of one send. `dropped`: decided by the bot before an agent took over, never sent; `moved`: it
+    could not arrive there, and goes another way."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -35,10 +36,14 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     DROPPED = "dropped"
+    MOVED = "moved"
 
 
 IS_OPEN = text("state in ('queued', 'sending')")
 """The condition of the partial indexes, in their own words: only then does SQLite use them."""
+
+
+ENDED_BADLY = text("state in ('unknown', 'failed')")
 
 
 class Delivery(Value, frozen=True, kw_only=True):
@@ -71,6 +76,10 @@ class Outcome(Value, frozen=True, kw_only=True):
     due_at: datetime
     platform_id: str | None = None
     reason: str | None = None
+    lost: bool = False
+    """Whether it failed because nobody can be reached there: another way may be tried."""
+    gone: bool = False
+    """Whether nobody is there any more at all."""
 
 
 class Deliveries:
@@ -191,15 +200,18 @@ class Deliveries:
         )
         return bool(result.rowcount)
 
-    async def receipt(self, channel: str, platform_id: str, state: DeliveryState, now: datetime) -> list[int]:
-        """The platform says it arrived or was read; returns the conversations concerned."""
+    async def receipt(
+        self, channel: str, platform_id: str, state: DeliveryState, now: datetime, reason: str | None = None
+    ) -> list[int]:
+        """The platform says it arrived, was read, or for some `reason` came back; returns the conversations
+        concerned."""
         earlier = [DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.SENDING]
         if state is DeliveryState.READ:
             earlier.append(DeliveryState.DELIVERED)
         result = await self._connection.execute(
             update(tables.deliveries)
             .where(_column.channel == channel, _column.platform_id == platform_id, _column.state.in_(earlier))
-            .values(state=state, updated_at=now)
+            .values(state=state, reason=reason, updated_at=now)
             .returning(_column.conversation_id)
         )
         return list(result.scalars())
@@ -233,6 +245,52 @@ class Deliveries:
         for row in result:
             found.setdefault(row.message_id, []).append(_to_delivery(row))
         return found
+
+    async def get(self, delivery_id: int) -> Delivery | None:
+        """The delivery as it is."""
+        result = await self._connection.execute(select(*_delivery).where(_column.id == delivery_id))
+        row = result.one_or_none()
+        return None if row is None else _to_delivery(row)
+
+    async def failed_as(self, channel: str, platform_id: str) -> list[int]:
+        """Those that failed under this name of the platform's."""
+        result = await self._connection.execute(
+            select(_column.id).where(
+                _column.channel == channel,
+                _column.platform_id == platform_id,
+                _column.state == DeliveryState.FAILED,
+            )
+        )
+        return list(result.scalars())
+
+    async def behind(self, lost: Delivery) -> list[Delivery]:
+        """What was to go to the same address after `lost` and has not arrived: it waits or failed as well."""
+        found: list[Delivery] = []
+        for condition in (IS_OPEN, ENDED_BADLY):
+            result = await self._connection.execute(
+                select(*_delivery).where(
+                    _column.conversation_id == lost.conversation_id,
+                    _column.channel == lost.channel,
+                    _column.id > lost.id,
+                    _column.state.in_((DeliveryState.QUEUED, DeliveryState.FAILED)),
+                    condition,
+                )
+            )
+            found += map(_to_delivery, result)
+        return sorted((one for one in found if one.send.address == lost.send.address), key=lambda one: one.id)
+
+    async def move_on(self, delivery_ids: Iterable[int], reason: str | None, now: datetime) -> set[int]:
+        """Mark sends that failed, or that nobody has begun, as going another way; returns those that were so."""
+        result = await self._connection.execute(
+            update(tables.deliveries)
+            .where(
+                _column.id.in_(list(delivery_ids)),
+                _column.state.in_((DeliveryState.FAILED, DeliveryState.QUEUED)),
+            )
+            .values(state=DeliveryState.MOVED, reason=func.coalesce(_column.reason, reason), updated_at=now)
+            .returning(_column.id)
+        )
+        return set(result.scalars())
 
     async def count(self, state: DeliveryState) -> int:
         """How many deliveries are in `state`."""

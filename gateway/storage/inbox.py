@@ -105,7 +105,9 @@ class Inbox:
             .where(condition)
             .order_by(tables.contacts.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            # Not FOR UPDATE: an agent's transaction that changes a conversation twice looks its contact up (a
+            # foreign key's FOR KEY SHARE), and would wait for us while we wait for the conversation.
+            .with_for_update(skip_locked=True, key_share=True)
         )
         return list(locked.scalars())
 

@@ -8,7 +8,14 @@ from sqlalchemy import Table
 
 from gateway.storage.schema import metadata
 
-MODULES = ("gateway.storage.tables", "nlu.storage", "knowledge_base.storage", "handoff.storage.tables")
+MODULES = (
+    "gateway.storage.tables",
+    "bots.mail.storage",
+    "bots.slack.desk.storage.tables",
+    "nlu.storage",
+    "knowledge_base.storage",
+    "handoff.storage.tables",
+)
 """Where tables are declared; a test finds one that is missing here."""
 
 

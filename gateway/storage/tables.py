@@ -44,6 +44,8 @@ identities = Table(
     Column("username", Text),
     Column("verified", Boolean, nullable=False, server_default=text("false")),
     Column("blocked", Boolean, nullable=False, server_default=text("false")),
+    Column("proof", String(16)),
+    Column("proven_at", Instant),
     UniqueConstraint("channel", "address"),
 )
 
@@ -246,3 +248,56 @@ duties = Table(
     Column("until", Instant, nullable=False),
 )
 """Who does what only one process may do at a time, such as polling a bot."""
+
+joins = Table(
+    "joins",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("deed", String(8), nullable=False),
+    Column("kept_id", Id, ForeignKey("contacts.id"), nullable=False, index=True),
+    Column("other_id", Id, ForeignKey("contacts.id"), nullable=False, index=True),
+    Column("proof", String(16), nullable=False),
+    Column("agent_id", Id, ForeignKey("staff.id")),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("record", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("undone_at", Instant),
+    Column("undone_by", Id, ForeignKey("staff.id")),
+)
+"""Who was found to be one person with whom, by what proof, and all that is needed to undo it."""
+
+continuations = Table(
+    "continuations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("identity_id", Id, ForeignKey("identities.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("used_at", Instant),
+)
+"""Codes by which somebody goes on in another channel; only their digests are kept."""
+
+proof_codes = Table(
+    "proof_codes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("identity_id", Id, ForeignKey("identities.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("nonce", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("language", String(8)),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Index(
+        "ix_proof_codes_waiting",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_proof_codes_value", "kind", "value"),
+)
+"""Codes sent to an address that somebody named, to be typed back. The code itself is in no row: it is made
+from the nonce and the gateway's secret."""

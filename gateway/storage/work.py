@@ -35,7 +35,7 @@ class Work:
     @cached_property
     def contacts(self) -> Contacts:
         """People and their addresses."""
-        return Contacts(self.connection, self.gathering)
+        return Contacts(self.connection, self.gathering, lock_rows=not self.is_sqlite)
 
     @cached_property
     def conversations(self) -> Conversations:

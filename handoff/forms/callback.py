@@ -47,6 +47,8 @@ class Facts(Value, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     topic: str | None = None
     ask_phone: bool = False
+    own: str | None = None
+    """The number that is proven to be theirs: it is not asked for."""
 
 
 class CallbackForm:
@@ -62,8 +64,9 @@ class CallbackForm:
     def begin(self, said: Said) -> Advance:
         """Start, with whatever the first words already tell."""
         slots: dict[str, Any] = {"topic": self._facts.topic} if self._facts.topic else {}
-        if said.phone:
-            slots["phone"] = said.phone
+        phone = said.phone or self._facts.own
+        if phone:
+            slots["phone"] = phone
         return self._take_time(slots, said) if said.times else self._ask_next(slots)
 
     def advance(self, form: Form, said: Said) -> Advance:

@@ -7,9 +7,12 @@ from datetime import datetime
 
 from gateway.contacts import Identity
 from gateway.conversations import Form
+from gateway.identity import Proof, Thing, thing_on
 from gateway.messages import Value
 from gateway.ports import Entity, EntityKind
+from gateway.storage.joins import Deed
 from handoff.callbacks import CallbackRequest
+from handoff.desk_people import JoinLine
 from handoff.desk_rows import Call, CustomerContext, Earlier
 from handoff.phones import show_phone
 from handoff.screens.lists import called
@@ -35,6 +38,19 @@ class Fact(Value, frozen=True, kw_only=True, omit_defaults=False):
     copied: bool = False
     verified: bool = False
     blocked: bool = False
+    proof: str = ""
+
+
+class JoinEntry(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """One entry of the log of joins: what was done, by what proof, and whether it can be undone."""
+
+    id: int
+    at: datetime
+    what: str
+    proof: str
+    reason: str
+    undone: str
+    undoable: bool
 
 
 class TriedTurn(Value, frozen=True, kw_only=True, omit_defaults=False):
@@ -99,6 +115,9 @@ class About(Value, frozen=True, kw_only=True, omit_defaults=False):
     earlier: tuple[EarlierTalk, ...]
     form: str
     form_facts: tuple[Fact, ...]
+    joins: tuple[JoinEntry, ...] = ()
+    several: bool = False
+    """Whether there are several places to write to, so that some may be somebody else's."""
 
 
 class Setting(Value, frozen=True, kw_only=True):
@@ -140,6 +159,8 @@ def draw_about(context: CustomerContext, setting: Setting, titles: Titles, say: 
         earlier=tuple(_earlier(one, setting, say) for one in context.earlier[:EARLIER]),
         form=say.form(form.name) if form else "",
         form_facts=_form_facts(form, setting, say),
+        joins=tuple(_join(line, say) for line in context.joins),
+        several=sum(one.reachable for one in context.identities) > 1,
     )
 
 
@@ -150,11 +171,12 @@ def _facts(context: CustomerContext, setting: Setting, say: Words) -> tuple[Fact
     _ = say.translator.gettext
     contact = context.contact
     facts = []
-    if contact.phone:
+    proven = {one.address for one in context.identities if not one.reachable}
+    if contact.phone and contact.phone not in proven:
         facts.append(Fact(label=_("Phone"), value=show_phone(contact.phone), copied=True))
-    if contact.email:
+    if contact.email and contact.email not in proven:
         facts.append(Fact(label=_("Mail"), value=contact.email, copied=True))
-    facts += [_identity(identity, setting, say) for identity in context.identities]
+    facts += [identity_fact(identity, setting.kinds, say) for identity in context.identities]
     if contact.language:
         facts.append(Fact(label=_("Language"), value=say.language(contact.language)))
     if contact.zone and contact.zone != setting.zone:
@@ -164,8 +186,15 @@ def _facts(context: CustomerContext, setting: Setting, say: Words) -> tuple[Fact
     return tuple(facts)
 
 
-def _identity(identity: Identity, setting: Setting, say: Words) -> Fact:
-    kind = setting.kinds.get(identity.channel, identity.channel)
+def identity_fact(identity: Identity, kinds: Mapping[str, str], say: Words) -> Fact:
+    """A place to write to, or a proven thing, with what proves it."""
+    thing = thing_on(identity.channel)
+    proof = say.proof(Proof(identity.proof)) if identity.proof else ""
+    if thing is not None:
+        proven = show_phone(identity.address) if thing is Thing.PHONE else identity.address
+        shown = thing is not Thing.PERSON
+        return Fact(label=say.thing(thing), value=proven, copied=shown, verified=True, proof=proof)
+    kind = kinds.get(identity.channel, identity.channel)
     opaque = kind in OPAQUE
     value = f"@{identity.username}" if identity.username else identity.name if opaque else identity.address
     return Fact(
@@ -175,6 +204,27 @@ def _identity(identity: Identity, setting: Setting, say: Words) -> Fact:
         copied=not opaque,
         verified=identity.verified,
         blocked=identity.blocked,
+        proof=proof,
+    )
+
+
+def _join(line: JoinLine, say: Words) -> JoinEntry:
+    _ = say.translator.gettext
+    join = line.join
+    joined = join.deed is Deed.JOIN
+    what = _("Joined with another person") if joined else _("Part of it was another person")
+    by = line.by or "" if join.proof is Proof.AGENT else ""
+    undone = ""
+    if join.undone_at is not None:
+        undone = _("undone by {name}").format(name=line.undone_by) if line.undone_by else _("undone")
+    return JoinEntry(
+        id=join.id,
+        at=join.created_at,
+        what=what,
+        proof=by or say.proof(join.proof),
+        reason=join.reason,
+        undone=undone,
+        undoable=line.undoable,
     )
 
 

@@ -30,6 +30,7 @@ _FATES = (
     DeliveryState.SENT,
     DeliveryState.DELIVERED,
     DeliveryState.READ,
+    DeliveryState.MOVED,
 )
 """A message in several sends has the fate of the first of these among them."""
 
@@ -62,6 +63,8 @@ class Bubble(Value, frozen=True, kw_only=True, omit_defaults=False):
     fate: str = ""
     fate_word: str = ""
     troubles: tuple[Trouble, ...] = ()
+    moved: str = ""
+    """Where it could not arrive, and by which way it went instead."""
     draw: str = "bubble"
 
 
@@ -225,7 +228,27 @@ def _bubble(line: Line, reader: Reader, say: Words, by_id: Mapping[int, Message]
             for send in sends
             if send.state in (DeliveryState.FAILED, DeliveryState.UNKNOWN)
         ),
+        moved=_moved(sends, reader, say),
     )
+
+
+def _moved(sends: Sequence[Delivery], reader: Reader, say: Words) -> str:
+    """In words what became of a message that went another way; empty for all others."""
+    lost = [send for send in sends if send.state is DeliveryState.MOVED]
+    if not lost:
+        return ""
+
+    def named(some: Sequence[Delivery]) -> str:
+        channels = dict.fromkeys(send.channel for send in some)
+        return ", ".join(say.channel(reader.kinds.get(channel, channel)) for channel in channels)
+
+    reason = next((send.reason for send in lost if send.reason), "")
+    words = say.translator.gettext("Could not arrive: {channel} ({reason})")
+    told = words.format(channel=named(lost), reason=reason)
+    others = [send for send in sends if send.state is not DeliveryState.MOVED]
+    if not others:
+        return told
+    return say.translator.gettext("{told}. Went another way: {channel}").format(told=told, channel=named(others))
 
 
 def _leftover(message: Message, say: Words) -> tuple[Piece, ...]:

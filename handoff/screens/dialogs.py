@@ -23,6 +23,7 @@ from handoff.hours import Span
 from handoff.phones import show_phone
 from handoff.screens.drawing import Drawing
 from handoff.screens.lists import called
+from handoff.screens.people import person_dialog
 from handoff.screens.words import Words
 from handoff.topics import topic_of
 from handoff.wording import When, customer_zone
@@ -76,7 +77,7 @@ def dialog_routes(drawing: Drawing, guards: Guards) -> list[HTTPRouteHandler]:
             case "move" if number.isdecimal():
                 return await _call(drawing, request, conversation_id, int(number))
             case _:
-                raise NotFound("dialog")
+                return await person_dialog(drawing, request, conversation_id, kind)
 
     return [keys, dialog]
 

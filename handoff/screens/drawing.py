@@ -51,7 +51,7 @@ class Drawing:
         self.pages = pages
         self.settings = settings
         self.clock = clock
-        self._kinds = {name: channel.kind for name, channel in channels.items()}
+        self.kinds = {name: channel.kind for name, channel in channels.items()}
         self._titles = titles
         self._knowledge = knowledge
 
@@ -123,7 +123,7 @@ class Drawing:
 
     def _talk(self, request: StaffRequest, context: CustomerContext, stretch: Stretch) -> Talk:
         zone = self.settings.company.zone
-        return draw_talk(context, stretch, self.staff(request), self._kinds, zone, Words(self.translator(request)))
+        return draw_talk(context, stretch, self.staff(request), self.kinds, zone, Words(self.translator(request)))
 
     # --- drawing -----------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class Drawing:
         if opened is None:
             return None, None
         talk, context = opened
-        setting = Setting(zone=self.settings.company.zone, now=self.clock(), kinds=self._kinds)
+        setting = Setting(zone=self.settings.company.zone, now=self.clock(), kinds=self.kinds)
         return talk, draw_about(context, setting, self._titles, Words(self.translator(request)))
 
     def _shared(self, request: StaffRequest) -> dict[str, Any]:

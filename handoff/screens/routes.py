@@ -27,6 +27,7 @@ from handoff.screens.acts import act_routes
 from handoff.screens.dialogs import dialog_routes
 from handoff.screens.drawing import MIB, Drawing
 from handoff.screens.files import Files
+from handoff.screens.people import people_routes
 
 KnowledgeSearch = Callable[[str, str, Conversation], Awaitable[Sequence[tuple[str, str, str]]]]
 """(words, language, conversation) → (article id, title, text filled with this customer's data), best first."""
@@ -76,6 +77,7 @@ def desk_routes(
         *_lookups(drawing, knowledge_search, guarded),
         *dialog_routes(drawing, guards),
         *act_routes(drawing, files, guards),
+        *people_routes(drawing, guards),
         files.route(guards),
     ]
 

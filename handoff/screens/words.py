@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.conversations import State
+from gateway.identity import Proof, Thing
 from gateway.ports import EntityKind, Reason
 from gateway.storage.deliveries import DeliveryState
 from gateway.texts import Translator
@@ -30,7 +31,7 @@ class Words:
     def channel(self, kind: str) -> str:
         """A channel kind as people call it; brand names stay as they are."""
         _ = self.translator.gettext
-        named = {"webchat": _("Web chat"), "mail": _("Mail"), "sms": _("SMS"), "whatsapp": "WhatsApp"}
+        named = {"webchat": _("Web chat"), "mail": _("Mail"), "http": _("App"), "sms": _("SMS"), "whatsapp": "WhatsApp"}
         return named.get(kind) or kind.replace("_", " ").capitalize()
 
     def language(self, code: str) -> str:
@@ -86,6 +87,8 @@ class Words:
                 return _("A call was booked")
             case HandoffOutcome.BOT:
                 return _("Given back to the bot")
+            case HandoffOutcome.JOINED:
+                return _("Went on in another conversation")
             case None:
                 return _("The bot answered")
 
@@ -190,6 +193,38 @@ class Words:
                 return _("Perhaps not delivered")
             case DeliveryState.DROPPED:
                 return _("Not sent: an agent took over")
+            case DeliveryState.MOVED:
+                return _("Went another way")
+
+    def proof(self, proof: Proof) -> str:
+        """What proves that something is somebody's."""
+        _ = self.translator.gettext
+        match proof:
+            case Proof.LINK:
+                return _("by a link")
+            case Proof.CARD:
+                return _("shared by themselves")
+            case Proof.CODE:
+                return _("by a code")
+            case Proof.TOKEN:
+                return _("signed in on the site")
+            case Proof.SENDER:
+                return _("proven sender")
+            case Proof.AGENT:
+                return _("by an agent")
+
+    def thing(self, thing: Thing) -> str:
+        """Something proven of a person."""
+        _ = self.translator.gettext
+        match thing:
+            case Thing.PHONE:
+                return _("Phone")
+            case Thing.EMAIL:
+                return _("Mail")
+            case Thing.ACCOUNT:
+                return _("Account")
+            case Thing.PERSON:
+                return _("Person")
 
     def form(self, name: str) -> str:
         """A form the customer is filling in."""

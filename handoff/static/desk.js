@@ -256,7 +256,9 @@
   });
   dialog.addEventListener("close", () => { dialog.replaceChildren(); });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt?.closest?.("#dialog form") && event.detail.successful) dialog.close();
+    const { elt, successful, requestConfig } = event.detail;
+    // What a sheet only looks up does not end it.
+    if (elt?.closest?.("#dialog form") && successful && requestConfig.verb === "post") dialog.close();
   });
   document.addEventListener("htmx:responseError", (event) => {
     const fault = event.detail.elt?.closest?.("#dialog form")?.querySelector(".fault");

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import case, delete, func, select, update
 
 from gateway.conversations import State
 from gateway.messages import Value
@@ -83,6 +83,16 @@ class AgentTable:
             upsert(self._connection, tables.drafts)
             .values(conversation_id=conversation_id, agent_id=agent_id, **kept)
             .on_conflict_do_update(index_elements=["conversation_id", "agent_id"], set_=kept)
+        )
+
+    async def move_drafts(self, source: int, target: int) -> None:
+        """What agents had begun to write in one conversation stands in another from now on, where they have
+        begun nothing there."""
+        there = select(_draft.agent_id).where(_draft.conversation_id == target)
+        await self._connection.execute(
+            update(tables.drafts)
+            .where(_draft.conversation_id == source, _draft.agent_id.not_in(there))
+            .values(conversation_id=target)
         )
 
     async def draft(self, conversation_id: int, agent_id: int) -> Draft:

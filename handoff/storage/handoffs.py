@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Select, insert, select, update
 
+from gateway.errors import NotFound
 from gateway.ports import HandoffContext, Reason
 from gateway.storage.dialect import upsert
 from gateway.storage.work import Work
@@ -53,6 +54,13 @@ class HandoffTable:
             .returning(tables.handoffs)
         )
         return _to_handoff(result.one())
+
+    async def get(self, handoff_id: int) -> Handoff:
+        """The handoff. Raises NotFound."""
+        row = (await self._connection.execute(_select().where(_column.id == handoff_id))).one_or_none()
+        if row is None:
+            raise NotFound(f"handoff {handoff_id}")
+        return _to_handoff(row)
 
     async def active(self, conversation_id: int) -> Handoff | None:
         """The conversation's handoff that is not closed."""

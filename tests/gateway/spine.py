@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.echoes import Echoes
 from gateway.inbox import Inbox
 from gateway.messages import Inbound
 from gateway.observing import UNOBSERVED, Observer
@@ -64,6 +65,7 @@ class Spine:
             FakeEngine(known),
             taker,
             Receipts(clock),
+            Echoes(clock),
             clock=clock,
             wakeups=wakeups,
             company=company,

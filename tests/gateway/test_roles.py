@@ -71,13 +71,13 @@ def test_web_chat_alone_loads_no_messenger_and_no_migrations(tmp_path: Path) -> 
     [
         (
             "web",
-            {"readiness", "refresh"},
+            {"readiness", "refresh", "names"},
             {"relay", "channel:site", "channel:shop", "webchat", "signin"},
             {"aiogram", "numpy", "gateway.turns", "gateway.redis_bus"},
         ),
         (
             "turns",
-            {"readiness", "refresh", "turns", "timers", "housekeeping"},
+            {"readiness", "refresh", "names", "turns", "timers", "housekeeping"},
             {"relay"},
             {"aiogram", "gateway.site", "handoff.screens", "knowledge_base.screens", "gateway.web.pages"},
         ),

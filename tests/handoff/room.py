@@ -8,12 +8,15 @@ from functools import cache
 
 from gateway.channels import Capabilities, Channel
 from gateway.conversations import Conversation
+from gateway.echoes import Echoes
 from gateway.inbox import Inbox
 from gateway.messages import ButtonPress, Inbound, Message, Part, Sender, Text, plain_text
 from gateway.outbox import ChannelSender
+from gateway.people import People
 from gateway.ports import Action, Entity, Mood, Ranked, Understanding, Utterance
 from gateway.receipts import Receipts
 from gateway.replies import Replies
+from gateway.rerouting import Rerouting
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Role, Staff
@@ -29,6 +32,7 @@ from handoff.service import HandoffService
 from handoff.storage.callbacks import CallbackTable
 from handoff.storage.handoffs import HandoffTable
 from handoff.timers import Alarms
+from handoff.yielding import HandoffYielding
 from tests.conftest import SteppingClock
 from tests.fakes import PLAIN, FakeChannel, FakeKnowledge, envelope_of
 
@@ -109,6 +113,8 @@ class Room:
         self.speaker = Speaker(channels, clock)
         self.inbox = Inbox(database, clock, watch=watch)
         self.service = HandoffService(channels, knowledge, texts, settings, clock)
+        yielding = HandoffYielding(clock)
+        self.people = People(channels, self.speaker, yielding, texts, settings.company, clock, secret="a secret")
         taker = Taker(
             channels=channels,
             knowledge=knowledge,
@@ -118,6 +124,7 @@ class Room:
             policy=settings.dialogue,
             company=settings.company,
             clock=clock,
+            arrivals=self.people.arrivals,
         )
         self.turns = Turns(
             database,
@@ -125,13 +132,16 @@ class Room:
             self.engine,
             taker,
             Receipts(clock),
+            Echoes(clock),
             clock=clock,
             wakeups=self.wakeups,
             company=settings.company,
             watch=watch,
         )
         alarms = Alarms(self.speaker, texts, settings, clock)
-        self.timers = Timers(database, alarms.handlers(), clock=clock, wakeups=self.wakeups)
+        rerouting = Rerouting(channels, self.speaker, texts, settings.company, settings.people, clock)
+        handlers = {**alarms.handlers(), **rerouting.handlers()}
+        self.timers = Timers(database, handlers, clock=clock, wakeups=self.wakeups)
         self.sender = ChannelSender(
             database,
             self.channel,

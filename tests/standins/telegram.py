@@ -80,6 +80,11 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class Take:
+    """The call is carried out, then the connection is cut before its answer."""
+
+
+@dataclass(frozen=True)
 class Cut:
     """A good answer of which only `body` arrives before the connection is cut."""
 
@@ -93,7 +98,7 @@ class Hang:
     seconds: float = 60.0
 
 
-Reply = Ok | Fail | Raw | Reset | Cut | Hang
+Reply = Ok | Fail | Raw | Reset | Take | Cut | Hang
 
 
 class TelegramStandin:
@@ -103,6 +108,8 @@ class TelegramStandin:
         self.token = token
         self.base = ""
         self.calls: list[Recorded] = []
+        self.taken: list[Recorded] = []
+        """Those of `calls` that were carried out."""
         self.webhook: dict[str, Any] | None = None
         self._port = port
         self._scripts: dict[str, deque[Reply]] = defaultdict(deque)
@@ -200,6 +207,8 @@ class TelegramStandin:
         self._record(call)
         scripts = self._scripts[call.method.lower()]
         reply = scripts.popleft() if scripts else await self._usual(call)
+        if isinstance(reply, Ok | Take):
+            self.taken.append(call)
         return await _say(request, reply)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -241,7 +250,11 @@ class TelegramStandin:
 
     def _message(self, params: dict[str, Any], message_id: int) -> dict[str, Any]:
         chat = {"id": params.get("chat_id"), "type": "private"}
-        return {"message_id": message_id, "date": 1700000000, "chat": chat, "from": _BOT}
+        said = {name: params[name] for name in ("text", "caption") if name in params}
+        keyboard = params.get("reply_markup")
+        if isinstance(keyboard, dict) and "inline_keyboard" in keyboard:
+            said["reply_markup"] = keyboard
+        return {"message_id": message_id, "date": 1700000000, "chat": chat, "from": _BOT, **said}
 
     def _get_file(self, file_id: str) -> Reply:
         if file_id not in self._files:

@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from bots.telegram.wire import shapes
-from bots.telegram.wire.envelopes import load
+from bots.telegram.wire.envelopes import HOST_SENT, load
 from gateway.errors import Unreadable
 from gateway.messages import (
+    Button,
     ButtonPress,
     ContactCard,
+    Echo,
     Edit,
     Event,
     Ignored,
@@ -48,6 +50,8 @@ def read_event(body: bytes) -> Event:
     """Read one update. Raises Unreadable, and nothing else, for what no Bot API sends."""
     raw = load(body)
     try:
+        if isinstance(raw, dict) and HOST_SENT in raw:
+            return _echo(msgspec.convert(raw[HOST_SENT], shapes.Message))
         update = msgspec.convert(raw, shapes.Update)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         where = f": {error}" if isinstance(error, msgspec.ValidationError) else ""
@@ -195,6 +199,34 @@ def _edit(message: shapes.Message) -> Event:
     return Inbound(
         sender=_sender(author, message.chat),
         parts=(Edit(target=message_key(message.chat.id, message.message_id), text=clean_text(words)),),
+        sent_at=_moment(message.edit_date or message.date),
+    )
+
+
+# --- what a host bot said --------------------------------------------------------------------
+
+
+def _echo(message: shapes.Message) -> Event:
+    """A message of the bot's own, told by the application that sent it (see `wire.hosts`)."""
+    author = message.from_
+    if author is None or message.chat.type == "channel":
+        return Ignored(reason="said to nobody in particular")
+    key = message_key(message.chat.id, message.message_id)
+    part = Text(text=clean_text(message.text)) if message.text else _content(message, author)
+    if message.edit_date and isinstance(part, Text):
+        part = Edit(target=key, text=part.text)
+    if part is None:
+        return Ignored(reason="message without content")
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
+    return Echo(
+        address=str(message.chat.id),
+        parts=(part,),
+        buttons=tuple(
+            Button(label=clean_text(key.text), payload=_clean(key.callback_data), url=_clean(key.url))
+            for row in rows
+            for key in row
+        ),
+        platform_id=None if message.edit_date else key,
         sent_at=_moment(message.edit_date or message.date),
     )
 

@@ -6,6 +6,7 @@
 | connection lost or time-out after the request went out   | Ambiguous   |
 | 429, or any refusal with `retry_after`                   | Throttled   |
 | 408, 5xx, 3xx, or a 2xx without a readable ``ok: true``  | Ambiguous   |
+| a 4xx that says that the person is gone or blocked us    | Gone        |
 | any other 4xx                                            | Rejected    |
 
 Source: https://core.telegram.org/bots/api#making-requests and #responseparameters.
@@ -18,7 +19,17 @@ from enum import StrEnum
 import msgspec
 
 from bots.telegram.wire.envelopes import load
-from gateway.errors import Ambiguous, FrontdeskError, NotFound, Rejected, SendError, Throttled, Unreachable, Unreadable
+from gateway.errors import (
+    Ambiguous,
+    FrontdeskError,
+    Gone,
+    NotFound,
+    Rejected,
+    SendError,
+    Throttled,
+    Unreachable,
+    Unreadable,
+)
 
 DEFAULT_RETRY_AFTER = 5.0
 """Seconds to wait after a 429 that names no delay (a proxy's)."""
@@ -48,6 +59,16 @@ _KNOWN = (
     "bad webhook",
 )
 """Descriptions fit for a log; others may quote the message and are left out."""
+
+
+_GONE = (
+    "chat not found",
+    "bot was blocked by the user",
+    "bot was kicked",
+    "bot can't initiate conversation",
+    "user is deactivated",
+)
+"""Those of them that are about the chat, not about what was sent there."""
 
 
 class Trouble(StrEnum):
@@ -109,5 +130,5 @@ def _refused(status: int, refusal: _Refusal) -> SendError:
     if code == 429 or delay is not None:
         return Throttled(reason, retry_after=max(0.0, DEFAULT_RETRY_AFTER if delay is None else delay))
     if 400 <= code < 500 and code != 408:
-        return Rejected(reason)
+        return Gone(reason) if any(known in refusal.description for known in _GONE) else Rejected(reason)
     return Ambiguous(reason)

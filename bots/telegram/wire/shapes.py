@@ -80,6 +80,7 @@ class Poll(Shape, frozen=True, kw_only=True):
 class InlineButton(Shape, frozen=True, kw_only=True):
     text: str
     callback_data: str | None = None
+    url: str | None = None
 
 
 class InlineKeyboard(Shape, frozen=True, kw_only=True):
@@ -109,6 +110,7 @@ class Message(Shape, frozen=True, kw_only=True):
     contact: Contact | None = None
     dice: Dice | None = None
     poll: Poll | None = None
+    reply_markup: InlineKeyboard | None = None
 
 
 class PressedMessage(Shape, frozen=True, kw_only=True):

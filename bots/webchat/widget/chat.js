@@ -83,6 +83,47 @@ export class Chat {
     this.redraw();
   }
 
+  // --- who and where ---
+
+  /** The site's signed token says who this is. Whoever wrote here before as another customer stays apart. */
+  async identify(token) {
+    if (this.store.get("identity") === token && this.token()) return;
+    let answer = await this._ask("identify", { token });
+    if (answer.status === 409) {
+      this.leave();
+      answer = await this._ask("identify", { token });
+    }
+    if (!answer.ok) throw new Error(await reason(answer));
+    this.store.set("identity", token);
+    this.line.start();
+  }
+
+  /** Be somebody new; nothing of the one before is shown or sent any more. */
+  leave() {
+    for (const item of this.outbox.all()) this.outbox.remove(item.id);
+    for (const name of ["token", "seen", "identity", "draft"]) this.store.remove(name);
+    this.thread = new Thread();
+    this._reported = {};
+    this.line.anew();
+    this.redraw();
+  }
+
+  /** A code and the links to go on elsewhere. Throws where there are none now. */
+  async elsewhere() {
+    const answer = await this._ask(`continue?lang=${this.language}`, {});
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  }
+
+  async _ask(path, body) {
+    const token = await this.ensureToken();
+    return fetch(this.url(path), {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  }
+
   // --- reading ---
 
   /** The log's rows: the thread, then what is on its way. */
@@ -261,4 +302,9 @@ export class Chat {
     this.outbox.sweep();
     if (this.outbox.pending().some((item) => Date.now() - item.at > OTHER_TAB_MS)) this.flush();
   }
+}
+
+async function reason(answer) {
+  const said = await answer.json().catch(() => ({}));
+  return said.message || said.detail || String(answer.status);
 }

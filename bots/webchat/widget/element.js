@@ -8,6 +8,7 @@ import { STYLE, SURFACES } from "./style.js";
 import { chooseLanguage, translator } from "./texts.js";
 
 const AGAIN_MS = 15000;
+const ARRIVAL = /[#&]frontdesk=(go-[A-Za-z0-9_-]{24})/;
 
 export class FrontdeskChat extends HTMLElement {
   _chat;
@@ -15,6 +16,7 @@ export class FrontdeskChat extends HTMLElement {
   _launcher;
   _badge;
   _spoken;
+  _wanted = false;
   _t;
   _dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -25,6 +27,9 @@ export class FrontdeskChat extends HTMLElement {
     this._chat = new Chat({ base, channel, language, changed: () => this._update() });
     this.hidden = true;
     this._begin();
+    if (this.dataset.identity) this.identify(this.dataset.identity);
+    this._arrive();
+    window.addEventListener("hashchange", () => this._arrive());
     for (const happened of ["visibilitychange", "focus", "blur"]) {
       (happened === "visibilitychange" ? document : window).addEventListener(happened, () => this._attend());
     }
@@ -36,6 +41,32 @@ export class FrontdeskChat extends HTMLElement {
       this.open();
       if (opener.dataset.frontdeskOpen) this._panel.composer.put(opener.dataset.frontdeskOpen);
     });
+  }
+
+  /** The site says who its customer is, in a signed token; resolves with whether it was taken. */
+  async identify(token) {
+    try {
+      await this._chat.identify(token);
+      return true;
+    } catch (error) {
+      console.warn(`frontdesk: the token was not taken (${error.message})`);
+      return false;
+    }
+  }
+
+  /** The customer has signed out: whoever comes next begins anew. */
+  forget() {
+    this._chat.leave();
+  }
+
+  /** Somebody came by a link from another messenger: its code is taken out of the address and shown once. */
+  _arrive() {
+    const found = ARRIVAL.exec(location.hash);
+    if (!found) return;
+    history.replaceState(history.state, "", location.pathname + location.search + location.hash.replace(ARRIVAL, ""));
+    this._chat.say({ parts: [{ part: "start", payload: found[1] }] });
+    this._wanted = true;
+    if (this._panel) this.open();
   }
 
   /** Open the chat and put the cursor into it. */
@@ -98,7 +129,7 @@ export class FrontdeskChat extends HTMLElement {
     if (!this._panel) {
       this._build(config);
       this._label();
-      if (this._shouldOpen()) this.open(false);
+      if (this._wanted || this._shouldOpen()) this.open(false);
     }
     this._paint();
     if (this._panel.isOpen) this._panel.update();

@@ -48,6 +48,11 @@ export class Line {
     this._run();
   }
 
+  /** Begin anew as somebody else. */
+  anew() {
+    if (this._running) this._drop();
+  }
+
   /** Send by socket; false where there is none. */
   send(frame) {
     if (!this.open) return false;

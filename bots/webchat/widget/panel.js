@@ -2,6 +2,7 @@
 import { Composer } from "./composer.js";
 import { h, icon } from "./dom.js";
 import { Log } from "./log.js";
+import { Moving } from "./moving.js";
 import { Uploads } from "./uploads.js";
 
 export const PHONE = "(max-width: 520px), (max-height: 420px)";
@@ -23,9 +24,10 @@ export class Panel {
     this.title = h("h2", { id: "title" });
     this.notice = h("div", { class: "lost", role: "status" });
     const shut = h("button", { class: "x", type: "button", "aria-label": t("close"), title: t("close"), onclick: close }, icon("close"));
-    const head = h("div", { class: "head" }, h("div", {}, this.title, h("p", {}, t("now"))), shut);
+    this.moving = new Moving(view);
+    const head = h("div", { class: "head" }, h("div", {}, this.title, h("p", {}, t("now"))), this.moving.button, shut);
     this.element = h("section", { class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true },
-      head, this.notice, this.log.element, this.composer.element, h("div", { class: "over-drop", "aria-hidden": "true" }, t("here")));
+      head, this.notice, this.moving.element, this.log.element, this.composer.element, h("div", { class: "over-drop", "aria-hidden": "true" }, t("here")));
     this._listen(close);
     window.visualViewport?.addEventListener("resize", () => this._followKeyboard());
   }
@@ -57,6 +59,7 @@ export class Panel {
     if (this.title.textContent !== (chat.config?.title || "")) this.title.textContent = chat.config?.title || "";
     const words = chat.lost ? t("lost") : "";
     if (this.notice.textContent !== words) this.notice.textContent = words;
+    this.moving.update();
     this.log.update();
     this.composer.update();
   }
@@ -66,7 +69,8 @@ export class Panel {
     element.addEventListener("keydown", (event) => {
       if (event.key === "Escape") {
         event.stopPropagation();
-        close();
+        if (this.moving.isOpen) this.moving.close();
+        else close();
       } else if (event.key === "Tab" && this._phone.matches) this._trap(event);
     });
     let inside = 0;

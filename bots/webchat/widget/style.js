@@ -37,6 +37,13 @@ h2{font-size:16px;font-weight:600;line-height:1.25;overflow:hidden;text-overflow
 .lost:empty{display:none}
 .lost{padding:7px 18px;background:var(--warn-soft);color:var(--warn);font-size:13px}
 
+.sheet{flex:none;max-height:80%;overflow-y:auto;padding:14px 18px 8px;border-bottom:1px solid var(--line);background:var(--surface);text-align:center;font-size:14px}
+.ways{display:flex;flex-direction:column;align-items:center;gap:10px}
+.way{display:flex;flex-direction:column;align-items:center;gap:8px}
+.way small,.ways p{color:var(--soft);font-size:13px}
+.qr{width:168px;height:168px;border-radius:10px;background:#fff;fill:#000}
+.sheet summary{cursor:pointer;color:var(--brand-ink);padding:6px;border-radius:6px}
+.sheet code{display:block;margin:6px 0;padding:8px 10px;border-radius:8px;background:var(--sunk);font:13px ui-monospace,Menlo,Consolas,monospace;user-select:all;overflow-wrap:anywhere}
 .log{flex:1;min-height:0;overflow-y:auto;overscroll-behavior:contain;padding:16px 14px 12px;display:flex;flex-direction:column;gap:2px;overflow-wrap:anywhere}
 .log:focus-visible{outline-offset:-3px;border-radius:6px}
 .d{margin:14px 0 8px;text-align:center;font-size:12px;color:var(--faint)}

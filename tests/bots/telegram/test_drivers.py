@@ -12,7 +12,7 @@ import pytest
 
 from bots.telegram.channel import TelegramChannel
 from gateway.channels import Send
-from gateway.errors import Ambiguous, NotFound, Rejected, SendError, Throttled, Unreachable
+from gateway.errors import Ambiguous, Gone, NotFound, Rejected, SendError, Throttled, Unreachable
 from gateway.messages import Ask, Button, Media, MediaKind, Text
 from tests.bots.telegram.support import Files, cases
 from tests.standins.telegram import Cut, Fail, Hang, Raw, Reset, SentFile, TelegramStandin
@@ -47,14 +47,14 @@ async def test_send_tells_the_platform_id(standin: TelegramStandin, opened: Open
 
 FAILURES = [
     (Fail(429, "Too Many Requests: retry after 3", retry_after=3), Throttled, "429"),
-    (Fail(400, "Bad Request: chat not found"), Rejected, "400 chat not found"),
+    (Fail(400, "Bad Request: chat not found"), Gone, "400 chat not found"),
     (
         Fail(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-100),
         Rejected,
         "400 group chat was upgraded",
     ),
     (Fail(401, "Unauthorized"), Rejected, "401 Unauthorized"),
-    (Fail(403, "Forbidden: bot was blocked by the user"), Rejected, "403 bot was blocked by the user"),
+    (Fail(403, "Forbidden: bot was blocked by the user"), Gone, "403 bot was blocked by the user"),
     (Fail(404, "Not Found"), Rejected, "404"),
     (Fail(413, "Request Entity Too Large"), Rejected, "413"),
     (Fail(500, "Internal Server Error"), Ambiguous, "500"),

@@ -20,14 +20,18 @@ from bots.webchat.channel import KIND, WebchatChannel
 from bots.webchat.routes import routes
 from bots.webchat.settings import WebchatSettings
 from bots.webchat.tokens import VisitorTokens
-from gateway.channels import ChannelTools
+from gateway.channels import Channel, ChannelTools
 from gateway.conversations import Conversation, State
 from gateway.errors import StorageUnavailable
+from gateway.identifying import Identifying
 from gateway.inbox import Inbox
 from gateway.live import Live
 from gateway.media import MediaStore
 from gateway.messages import Author, Button, ButtonPress, Inbound, Media, MediaKind, Outbound, Text, plain_text
+from gateway.people import People
+from gateway.people_settings import SignedTokens as TokenSettings
 from gateway.settings import Company
+from gateway.signed import SignedTokens
 from gateway.speaking import Speaker
 from gateway.storage.engine import Database
 from gateway.storage.schema import metadata
@@ -38,6 +42,7 @@ from gateway.web.faults import FaultPages
 from gateway.web.pages import Pages, Room
 from gateway.web.patience import PatientHttp, PatientSocket
 from gateway.web.security import add_headers
+from handoff.yielding import HandoffYielding
 
 SECRET = "a secret for tests only"
 COMPANY = Company(name={"uk": "Журавлик", "ru": "Журавлик", "en": "Zhuravlyk"}, phone="0 800 123 456")
@@ -74,6 +79,8 @@ class House:
         self.folder = folder
         self.settings = settings or WebchatSettings()
         self.secret = secret
+        self.others: dict[str, Channel] = {}
+        self.tokens_settings = TokenSettings(key="a key of thirty-two bytes or more")
         self.port = free_port()
         self.answering = True
         self.heard: list[Inbound] = []
@@ -95,6 +102,8 @@ class House:
         assert isinstance(channel, WebchatChannel)
         self.channel = channel
         self.speaker = Speaker({"site": channel}, now)
+        channels: dict[str, Channel] = {"site": channel, **self.others}
+        self.people = People(channels, self.speaker, HandoffYielding(now), make_pages().texts, COMPANY, now, secret="s")
         self.audience = Audience(self.database)
         self.tokens = VisitorTokens(self.secret, now)
         self._bell = self.wakeups.bell(INBOX)
@@ -143,6 +152,8 @@ class House:
             suggestions=lambda language: MENU[:2],
             audience=self.audience,
             stopping=lambda: self._server.should_exit,
+            people=self.people,
+            identifying=Identifying(self.database, SignedTokens(self.tokens_settings, now), self.people.proving, now),
         )
         static = [
             create_static_files_router(path=f"/static/{name}", directories=[folder])

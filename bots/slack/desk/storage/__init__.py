@@ -1,0 +1,1 @@
+"""Everything a Slack desk keeps, and the only SQL of it."""

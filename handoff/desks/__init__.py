@@ -1,0 +1,1 @@
+"""Other desks than the web desk (a Slack channel): the same acts and the same words, by `gateway.desks.DeskActs`."""
