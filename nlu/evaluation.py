@@ -87,6 +87,18 @@ def evaluate(
     Intents in `declined` (articles that politely refuse) count as no answer.
     """
     asked = [(question, rank(question.text)) for question in questions]
+    return tally(asked, answer=answer, clarify=clarify, declined=declined, choices=choices)
+
+
+def tally(
+    asked: Sequence[tuple[Question, Sequence[Ranked]]],
+    *,
+    answer: float,
+    clarify: float,
+    declined: frozenset[str] = frozenset(),
+    choices: int = 3,
+) -> Evaluation:
+    """The same of questions that were asked already, with their rankings."""
     outcomes = [
         (question, _outcome(question, ranking, answer, clarify, declined, choices)) for question, ranking in asked
     ]

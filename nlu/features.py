@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +25,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Places = NDArray[np.intp]
 
-SHARES = (0.7, 1.0, 0.7)
+SHARES = (0.7, 1.0, 0.5)
 """What each block (words, letters, concepts) counts for."""
 STEM = 5
 SHORTEST, LONGEST = 2, 4
@@ -32,6 +33,7 @@ TOTAL = math.sqrt(sum(share * share for share in SHARES))
 """The length of a vector whose blocks are all filled."""
 
 COMMON_SHARE = 0.3  # an everyday word that no phrase has says little of a strange matter
+_REMEMBERED = 4096  # words not looked at twice
 _NUMBER = re.compile(r"\d+")
 
 Grams = tuple[Counter[str], Counter[str], Counter[str]]
@@ -43,16 +45,18 @@ class Reader:
     def __init__(self, repair: Repair | None = None) -> None:
         self._repair = repair
         self.concepts = Concepts()
+        self.word = lru_cache(_REMEMBERED)(self._word)
+        """The comparable form of a word as `nlu.normal.read` gives it; empty where nothing is left."""
+        self._letters = lru_cache(_REMEMBERED)(letters)
 
     def words(self, text: str) -> list[str]:
         """The words of any `text`, in comparable form, mended where a Repair was given."""
         return [word for word in map(self.word, read(text).words) if word]
 
-    def word(self, raw: str) -> str:
-        """The comparable form of a word as `nlu.normal.read` gives it; empty where nothing is left."""
+    def _word(self, raw: str) -> str:
         word = _NUMBER.sub(_shape, skeleton(raw))
         repair = self._repair
-        if repair is None or repair.knows(word) or self.concepts.of_word(word):
+        if repair is None or _NUMBER.search(raw) or repair.knows(word) or self.concepts.of_word(word):
             return word
         for reading in other_layouts(raw):
             other = skeleton(reading)
@@ -66,7 +70,7 @@ class Reader:
         pairs = [f"={one} {other}" for one, other in pairwise(stems)]
         return (
             Counter([f"={stem}" for stem in stems] + pairs),
-            Counter([sequence for word in found for sequence in letters(word)]),
+            Counter([sequence for word in found for sequence in self._letters(word)]),
             Counter(self.concepts.grams(found)),
         )
 

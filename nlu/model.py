@@ -24,16 +24,21 @@ from nlu.features import TOTAL, Floats, Ints, Reader
 from nlu.normal import read
 from nlu.postings import Postings, Sparse
 from nlu.regression import softmax
-from nlu.repair import Repair
+from nlu.repair import Repair, meant_from
 from nlu.vectors import Weigher, Word
 from nlu.vocabulary import common_skeletons
 
-FORMAT = 1
+FORMAT = 2
 ASIDE = ""
 """The silent intent of everyday questions: it takes its share of probability and is never ranked."""
-_RANKED = 10
+_RANKED = 6
 _NOTHING = -10.0
 """Log-odds that make a confidence of less than half of the last digit told."""
+_LOOKED_AT = 4
+"""Intents whose nearest phrase is looked for at most: as many as are ever offered, and one. To look for all of
+them is most of the work of a message."""
+_ENOUGH = 0.97
+"""And no further than the intents that have this much of the probability: what is left is nobody's answer."""
 
 
 class Card(Value, frozen=True, kw_only=True):
@@ -76,10 +81,12 @@ class Learnt(NamedTuple):
 
 class _Draft(NamedTuple):
     """The likeliest intents of a text, and the log-odds of the first of them as if one of their phrases
-    said just the same; the others have none that comes to the last digit."""
+    said just the same; the others have none that comes to the last digit. The nearest phrase is looked for
+    of so many as `looked_at`."""
 
     intents: list[int]
     levels: list[float]
+    looked_at: int = 0
 
 
 class Model:
@@ -96,7 +103,7 @@ class Model:
         columns = Sparse(arrays.starts.astype(np.intp), arrays.rows, arrays.values)
         self._postings = Postings(columns, arrays.firsts, card.phrases)
         counts = dict(zip(learnt.words, arrays.counts.tolist(), strict=True))
-        reader = Reader(Repair(counts, common_skeletons()))
+        reader = Reader(Repair(counts, common_skeletons(), least=meant_from(card.phrases)))
         self._weigher = Weigher(learnt.features, arrays.gains, card.unseen, reader, self._postings.intents)
 
     @property
@@ -119,10 +126,23 @@ class Model:
         chances = chances[np.arange(len(texts))[:, None], order]
         known = (features.starts[1:] > features.starts[:-1]).tolist()
         drafts = list(map(self._draft, known, vectors.words, order.tolist(), chances.tolist()))
-        of = [text for text, draft in enumerate(drafts) for _ in draft.levels]
-        intents = [intent for draft in drafts for intent in draft.intents[: len(draft.levels)]]
+        of = [text for text, draft in enumerate(drafts) for _ in range(draft.looked_at)]
+        intents = [intent for draft in drafts for intent in draft.intents[: draft.looked_at]]
         products = iter(self._postings.likeness(features, of, intents))
         return [self._told(draft, products, length) for draft, length in zip(drafts, vectors.lengths, strict=True)]
+
+    def nearest(self, text: str, phrases: Sequence[str]) -> int:
+        """Which of `phrases` is likest `text` to this model, by cosine; -1 where none shares anything."""
+        features = self._weigher.vectors([read(one).words for one in (text, *phrases)]).features
+        weight = np.zeros(len(self._weights), np.float32)
+        mine = slice(features.starts[0], features.starts[1])
+        weight[features.indices[mine]] = features.values[mine]
+        shared = [
+            float(features.values[begin:end] @ weight[features.indices[begin:end]])
+            for begin, end in pairwise(features.starts[1:].tolist())
+        ]
+        best = int(np.argmax(shared)) if shared else -1
+        return best if shared and shared[best] > 0 else -1
 
     def meet(self, words: Iterable[str]) -> None:
         """Look up words that `rank_all` will be asked about: what they are is remembered."""
@@ -134,21 +154,27 @@ class Model:
             return _Draft([], [])
         stems = {word.stem: word for word in words}.values()
         total = sum([word.weight for word in stems])
-        levels = []
+        levels, looked_at, rest = [], 0, 1.0
         for intent, chance in zip(intents, chances, strict=True):
             covered = sum([word.weight for word in stems if word.intents >> intent & 1]) / total
             level = self._curve.without_likeness(chance, covered)
             if level < _NOTHING:
                 break  # nor can any after it: see `_told`
             levels.append(level)
-        return _Draft(intents, levels)
+            if rest > 1 - _ENOUGH and looked_at < _LOOKED_AT:
+                looked_at += 1
+            rest -= chance
+        return _Draft(intents, levels, looked_at)
 
     def _told(self, draft: _Draft, products: Iterator[float], length: float) -> tuple[Ranked, ...]:
-        """The ranking; `products` are those of the nearest phrases of the intents that have a level."""
-        lowest, told = math.inf, []
-        for intent, level, product in zip(draft.intents, draft.levels, products, strict=False):
+        """The ranking; `products` are those of the nearest phrases of the first intents that have a level. The
+        later ones' phrases are taken to be as near as the last that was looked for."""
+        lowest, told, near = math.inf, [], 0.0
+        for place, (intent, level) in enumerate(zip(draft.intents, draft.levels, strict=False)):
+            if place < draft.looked_at:
+                near = self._curve.of_likeness(next(products) / (length * TOTAL))
             # Never surer of the second than of the first, whatever the nearest phrase says.
-            lowest = min(lowest, level + self._curve.of_likeness(product / (length * TOTAL)))
+            lowest = min(lowest, level + near)
             told.append(Ranked(intent=self.card.intents[intent], confidence=round(sigmoid(lowest), 4)))
         return (*told, *[self._hopeless[intent] for intent in draft.intents[len(told) :]])
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from gateway.ports import Mood
+from gateway.ports import Mood, Understanding
 from nlu.mood_words import KIND_WORDS, KINDS, NEGATIONS, US, Kind
-from nlu.normal import Reading
+from nlu.normal import LIMIT, Reading, read
 
 _SIGNS = re.compile(r"[!?]{3,}")
 _CAPITALS_FROM = 9  # fewer letters than this may be an abbreviation
@@ -23,6 +23,10 @@ _THANKED = 0.5
 _MOST = 0.99
 _REMEMBERED = 4096  # words not tried against the patterns twice
 _CALM = Mood()
+_AGAIN = (0.0, 0.2, 0.35)  # said once, twice, three times and more
+_MISSED = (0.0, 0.1, 0.25)  # turns in a row that were not understood
+_SAME = 0.6  # share of the words of two texts that both have, from which one says the other again
+_FEWEST = 2  # words of a text that can be said again: «так» twice is no complaint
 
 _Pattern = tuple[Kind, tuple[re.Pattern[str], ...]]
 
@@ -58,6 +62,23 @@ class Moods:
         reasons = sorted(weights, key=lambda key: -weights[key])
         return Mood(anger=round(min(anger, _MOST), 2), reasons=tuple(reasons))
 
+    def amid(self, said: Understanding, before: Sequence[str], misses: int) -> Mood:
+        """See `gateway.ports.Moods`: saying it again and not being understood add the reasons "asks again" and
+        "was not understood". Alone they never call a person; with a sharp word they do."""
+        mood, words = said.mood, read(said.text[:LIMIT]).words
+        again = sum(_same(words, read(text[:LIMIT]).words) for text in before)
+        added = {
+            "asks again": _AGAIN[min(again, len(_AGAIN) - 1)],
+            "was not understood": _MISSED[min(misses, len(_MISSED) - 1)],
+        }
+        added = {reason: weight for reason, weight in added.items() if weight}
+        if not added:
+            return mood
+        calm = 1 - mood.anger
+        for weight in added.values():
+            calm *= 1 - weight
+        return Mood(anger=round(min(1 - calm, _MOST), 2), reasons=(*mood.reasons, *added))
+
     def _matches(self, found: Sequence[str]) -> list[tuple[Kind, int, int]]:
         """The angry words and phrases: kind, first word, word after the last."""
         return [
@@ -85,6 +106,12 @@ class Moods:
     def _to_us(self, found: Sequence[str], first: int, last: int) -> bool:
         near = [*found[max(first - 3, 0) : last], *found[last : last + 2]]
         return any(map(self._us.fullmatch, near))
+
+
+def _same(said: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the words say the same again, in any order."""
+    one, two = set(said), set(other)
+    return len(one) >= _FEWEST and len(one & two) >= _SAME * len(one | two)
 
 
 def _any_of(patterns: str) -> re.Pattern[str]:

@@ -1,7 +1,7 @@
 """Typing mistakes mended: an unknown word becomes the known word it was meant to be.
 
-Words are skeletons (see `nlu.normal.skeleton`). Four letters allow one edit, nine letters two; an edit
-is a letter added, left out, changed, or two neighbours swapped.
+Words are skeletons (see `nlu.normal.skeleton`). Three letters allow one edit, eight letters two where the first
+stands, nine letters two wherever; an edit is a letter added, left out, changed, or two neighbours swapped.
 """
 
 from __future__ import annotations
@@ -12,23 +12,33 @@ from itertools import pairwise
 
 import numpy as np
 
-SHORTEST = 4
-"""Letters a word needs to be mended: shorter ones have too many neighbours."""
+SHORTEST = 3
+"""Letters a word needs to be mended, and to be what another is mended to: shorter ones have too many neighbours."""
 LONG = 9
 """Letters from which two edits are mended: with eight, "hastings" became "greetings"."""
+LONGISH = 8
+"""And from which they are where the first letter stands: it is the one that is hardly ever mistyped."""
 
 _REMEMBERED = 8192  # words not mended twice
 _QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
 _LAYOUTS = ("йцукенгшщзхїфівапролджєячсмитьбю", "йцукенгшщзхъфывапролджэячсмитьбю")
 
 
-class Repair:
-    """Known words with how often each occurs, and how to get from a wrong word to one of them."""
+def meant_from(phrases: int) -> int:
+    """How often a word must occur in so many phrases for an unknown one to be mended to it: among thousands, what
+    is said once or twice is rather a rare word, or a mistake itself, than what somebody else meant."""
+    return min(1 + phrases // 2000, 3)
 
-    def __init__(self, counts: Mapping[str, int], common: Iterable[str] = ()) -> None:
+
+class Repair:
+    """Known words with how often each occurs, and how to get from a wrong word to one of them: to those only that
+    occur `least` times."""
+
+    def __init__(self, counts: Mapping[str, int], common: Iterable[str] = (), *, least: int = 1) -> None:
         self._counts = counts
         self._common = frozenset(common)
-        known = sorted((word for word in counts if len(word) >= SHORTEST - 1 and word.isalpha()), key=len)
+        often = (word for word, count in counts.items() if count >= least)
+        known = sorted((word for word in often if len(word) >= SHORTEST and word.isalpha()), key=len)
         self._words = known
         self._lengths = np.array(list(map(len, known)), np.int32)
         self._letters = np.array([_bits(word) for word in known], np.uint64)
@@ -43,13 +53,14 @@ class Repair:
     def _mend(self, word: str) -> str:
         if len(word) < SHORTEST or not word.isalpha() or self.knows(word):
             return word
-        return self._nearest(word, 2 if len(word) >= LONG else 1) or word
+        return self._nearest(word, 2 if len(word) >= LONGISH else 1) or word
 
     def _nearest(self, word: str, edits: int) -> str | None:
         best: tuple[int, bool, int, str] | None = None
         for candidate in self._alike(word, edits):
             # Two edits that leave no third of the word whole are too many to be sure.
-            limit = edits if edits == 1 or _share_a_piece(word, candidate, edits) else 1
+            sure = edits == 1 or len(word) >= LONG or candidate[0] == word[0]
+            limit = edits if sure and (edits == 1 or _share_a_piece(word, candidate, edits)) else 1
             distance = edit_distance(word, candidate, limit)
             if distance > limit:
                 continue

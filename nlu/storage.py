@@ -1,16 +1,21 @@
-"""Trained models in the database: one row a knowledge-base revision, the newest few kept."""
+"""What the engine keeps in the database: trained models, one row a knowledge-base revision, the newest few; and
+the messages that people labelled."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import Column, Integer, LargeBinary, Table, delete, func, select
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, Text, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.ports import TrainingReport
+from gateway.learning import Labelled, Phrase, TrainingReport
 from gateway.storage.dialect import upsert
-from gateway.storage.schema import Instant, Json, metadata
+from gateway.storage.schema import Id, Instant, Json, metadata
+
+if TYPE_CHECKING:
+    from gateway.storage.work import Work
 
 KEPT = 3
 """Models kept: a rollback of the knowledge base trains anew, so old ones are only a safety net."""
@@ -24,7 +29,25 @@ models = Table(
     Column("arrays", LargeBinary, nullable=False),
 )
 
+labels = Table(
+    "nlu_labels",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("message_id", Id, ForeignKey("messages.id"), unique=True),
+    Column("text", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("intent", String(64), nullable=False),
+    Column("staff_id", Id, ForeignKey("staff.id")),
+    Column("created_at", Instant, nullable=False),
+)
+
+NOBODYS = ""
+"""The stored intent of what no article should ever answer; it is `nlu.model.ASIDE`."""
+LEARNT = 20_000
+"""Labelled messages that a training takes, the newest: older ones speak of older articles."""
+
 _column = models.c
+_label = labels.c
 
 
 class Models:
@@ -71,3 +94,32 @@ class Models:
         kept = select(_column.revision).order_by(_column.revision.desc()).limit(KEPT)
         revisions = (await self._connection.execute(kept)).scalars().all()
         await self._connection.execute(delete(models).where(_column.revision.not_in(revisions)))
+
+
+class StoredLabels:
+    """`gateway.learning.Labels` over the `nlu_labels` table."""
+
+    async def put(self, work: Work, labelled: Labelled, now: datetime) -> None:
+        """Remember it; a later label of the same message replaces the earlier."""
+        row = {
+            "text": labelled.text,
+            "language": labelled.language,
+            "intent": labelled.intent or NOBODYS,
+            "staff_id": labelled.by,
+            "created_at": now,
+        }
+        statement = upsert(work.connection, labels).values(message_id=labelled.message, **row)
+        if labelled.message is not None:
+            statement = statement.on_conflict_do_update(index_elements=["message_id"], set_=row)
+        await work.connection.execute(statement)
+
+    async def remove(self, work: Work, message: int) -> bool:
+        """Forget the label of a message; whether there was one."""
+        done = await work.connection.execute(delete(labels).where(_label.message_id == message))
+        return bool(done.rowcount)
+
+    async def phrases(self, work: Work, limit: int = LEARNT) -> list[Phrase]:
+        """The newest labelled messages as training takes them."""
+        query = select(_label.intent, _label.language, _label.text).order_by(_label.id.desc()).limit(limit)
+        rows = await work.connection.execute(query)
+        return [Phrase(intent=row.intent, language=row.language, text=row.text) for row in rows]

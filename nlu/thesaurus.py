@@ -152,5 +152,41 @@ love: люблю любиш любишь love. кохаю побачення gir
 school: домашк домашн homework essay твір сочинен уравнен рівнян equation математ math хімі хими фізик физик
 tech: комп'ютер компьют ноутбук laptop windows віндовс виндоус python код-на iphone айфон телефон-зл вайфай wifi
 work: ваканс вакансі job. jobs работу роботу зарплат salary резюме hire hiring
+negation: не. ні. нет. нема немає not. no. dont. doesnt. didnt. isnt. wasnt. arent. hasnt. havent. cant. cannot.
+  couldnt. wont. wouldnt. never. unable without. без.
+transfer: переказ перевод перевест перевел перевів перекин transfer remit swift. sepa.
+pending: pending. очікує ожидает опрац обробл обрабат process processing. in-progress
+declined: declin reject відхил отклон не-проход не-пройш не-прош fail failed. failing. unsuccess denied revert
+  не-прийня не-приня bounced
+withdraw: atm. atms. банкомат cashpoint withdraw зняти знят. зняв зняла знімат снять снял снима снят. cash-machine
+  вивест вывест вивод вывод обналич
+currency: валют currenc exchang usd. eur. gbp. aud. долар доллар dollar євро евро euro euros pound pounds фунт
+  конвертац converting conversion fiat crypto крипт
+verify: verif підтвер подтвер identit ідентиф идентиф prove proof. id. особи. личност
+app: app. apps. додатку. додаток. застосун приложен website сайт онлайн online.
+login: password пароль passcode login log-in sign-in увійти ввійти войти зайти вхід вход. access доступ
+fault: not-work doesnt-work isnt-work wont-work stopped-work не-прац не-робот не-работ error errors problem проблем
+  issue issues trouble
+buy: buy. buying bought purchas купи купл купув покуп придба
+topup: top-up topup top-ups topups topping topped поповн пополн add-money adding-money зарах зачисл deposit депозит
+  внести внес.
+extra: extra. additional додатков дополнит зайв лишн unexpected
+bank: bank. banks. банк банка. банку. банки.
+balance: balanc баланс остат
+activate: activat актив reactivat увімк включ
+block: block freez frozen unblock заблок розблок разблок блок. замороз
+stranger: recogni впізна узнаю unauthor fraud scam. шахрай мошенн stolen вкра укра compromis
+transaction: transact statement транзакц операці операци виписк выписк
+expire: expir закінч истек заканч термін-дії срок-действ
+twice: twice. double. doubl duplicat двічі дважд multiple. several. кілька. несколько.
+virtual: virtual. disposab віртуал виртуал одноразов temporar тимчас временн
+physical: physical. plastic. пластик фізичн физическ
+child: child children kid. kids. daughter son. дитин діти. дітей ребен детей дети. age. вік. возраст
+reason: reason причин because
+past: yesterday вчора вчера ago. тижн-тому недел-назад last-week тому. назад.
+source: source джерел источн origin
+accept: accept accepted приймаєт принима supported support.
+delete: delet видал удал terminat cancel-account закрити-рах закрыть-сч
+phone: mobile. phone. телефон смартфон сім-карт сим-карт
 """.strip()
 """``name: stem stem …``, going on in lines that begin with a space. A stem with hyphens is a row of words."""

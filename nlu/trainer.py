@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import structlog
 
-from gateway.errors import FrontdeskError
-from gateway.ports import Clock, Phrase, TrainingReport
+from gateway.learning import Phrase, TrainingReport
+from gateway.ports import Clock
 from gateway.storage.engine import Database
-from nlu.storage import Models
-from nlu.worker import REFUSED, Task, decode_result
+from nlu.processes import run_apart
+from nlu.storage import Models, StoredLabels
+from nlu.worker import Task, decode_result
 
 COMMAND = (sys.executable, "-m", "nlu.worker")
 SECONDS = 300.0
 
-_HOME = str(Path(__file__).resolve().parents[1])
 _log = structlog.get_logger(__name__)
 
 
@@ -45,13 +42,15 @@ class ProcessTrainer:
         self._turn = asyncio.Lock()
 
     async def train(self, revision: int, phrases: Sequence[Phrase]) -> TrainingReport:
-        """Train on `phrases` and store the model under `revision`.
+        """Train on `phrases` and what people labelled, and store the model under `revision`.
 
         Raises FrontdeskError where the phrases do not suffice, the process fails or takes too long;
         the model in service is not touched then.
         """
-        task = msgspec.json.encode(Task(revision=revision, phrases=tuple(phrases)))
         async with self._turn:
+            async with self._database.read() as view:
+                labelled = await StoredLabels().phrases(view)
+            task = msgspec.json.encode(Task(revision=revision, phrases=tuple(phrases), labelled=tuple(labelled)))
             report, arrays = decode_result(await self._run(task))
             async with self._database.write() as work:
                 await Models(work.connection).put(report, arrays, self._clock())
@@ -62,38 +61,4 @@ class ProcessTrainer:
 
     async def _run(self, task: bytes) -> bytes:
         """The process's standard output. Raises FrontdeskError; never leaves the process running."""
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=_environment(),
-        )
-        try:
-            async with asyncio.timeout(self._limit):
-                output, complaints = await process.communicate(task)
-        except TimeoutError:
-            raise FrontdeskError(f"training took longer than {self._limit:g} seconds and was stopped") from None
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode:
-            raise FrontdeskError(_reason(process.returncode, complaints))
-        return output
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with this very code importable and one thread for arithmetic: customers come first."""
-    paths = [_HOME, *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return os.environ | threads | {"PYTHONPATH": os.pathsep.join(paths)}
-
-
-def _reason(status: int, complaints: bytes) -> str:
-    lines = complaints.decode(errors="replace").strip().splitlines()
-    last = lines[-1] if lines else "no reason given"
-    if status == REFUSED:
-        return last
-    return f"the training process failed (exit status {status}): {last}"
+        return await run_apart(self._command, task, limit=self._limit, name="training")

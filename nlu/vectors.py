@@ -69,7 +69,8 @@ class Weigher:
         self._reader = reader
         self._intents_of = intents_of
         self._common = {word[:STEM] for word in common_skeletons()}
-        self._word = lru_cache(_REMEMBERED)(self._take_apart)
+        self._word = lru_cache(_REMEMBERED)(self._look_up)
+        self._apart = lru_cache(_REMEMBERED)(self._take_apart)  # all parcel numbers have one form
 
     def meet(self, words: Iterable[str]) -> None:
         """Take these words apart, to have them at hand in `vectors`."""
@@ -123,8 +124,10 @@ class Weigher:
         found.sort()
         return found, [_squares(some) * self._unseen**2 if some else 0.0 for some in unknown]
 
-    def _take_apart(self, raw: str) -> Word:
-        form = self._reader.word(raw)
+    def _look_up(self, raw: str) -> Word:
+        return self._apart(self._reader.word(raw))
+
+    def _take_apart(self, form: str) -> Word:
         stem = form[:STEM]
         sequences = letters(form)
         number, *numbers = self._index.find([f"={stem}", *sequences]).tolist()

@@ -13,11 +13,9 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.errors import FrontdeskError
+from gateway.learning import Phrase, TrainingReport
 from gateway.messages import Value
-from gateway.ports import Phrase, TrainingReport
-
-REFUSED = 3
-"""Exit status of a training that is not possible; the reason is the last line of standard error."""
+from nlu.processes import REFUSED
 
 
 class Task(Value, frozen=True, kw_only=True):
@@ -25,6 +23,7 @@ class Task(Value, frozen=True, kw_only=True):
 
     revision: int
     phrases: tuple[Phrase, ...]
+    labelled: tuple[Phrase, ...] = ()
 
 
 def encode_result(report: TrainingReport, arrays: bytes) -> bytes:
@@ -49,7 +48,7 @@ def work(source: BinaryIO, target: BinaryIO, complain: Callable[[str], object]) 
         from nlu.model import to_bytes  # noqa: PLC0415
         from nlu.training import train  # noqa: PLC0415
 
-        learnt, report = train(task.revision, task.phrases)
+        learnt, report = train(task.revision, task.phrases, task.labelled)
     except FrontdeskError as error:
         complain(f"{error}\n")
         return REFUSED

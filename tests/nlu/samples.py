@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gateway.ports import Phrase, Utterance
+from gateway.learning import Phrase
+from gateway.ports import Utterance
 
 _SHOP = {
     "price": {

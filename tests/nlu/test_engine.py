@@ -6,8 +6,9 @@ import asyncio
 
 import msgspec
 
+from gateway.learning import TrainingReport
 from gateway.messages import clean_text
-from gateway.ports import Engine, EntityKind, TrainingReport
+from gateway.ports import Engine, EntityKind
 from gateway.storage.engine import Database
 from nlu.engine import EmbeddedEngine
 from nlu.entities import ORDER_PATTERNS, Extractor

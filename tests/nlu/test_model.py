@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import FrontdeskError
-from gateway.ports import Phrase
+from gateway.learning import Phrase
 from nlu.confidence import ANSWER
+from nlu.corpus import read_corpus
 from nlu.model import ASIDE, FORMAT, Learnt, Model, from_bytes, to_bytes
 from nlu.normal import read
-from nlu.training import read_corpus, train
+from nlu.training import train
 from tests.nlu.samples import PHRASES
 
 

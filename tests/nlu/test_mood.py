@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ports import Mood
+from gateway.ports import Mood, Understanding
 from nlu.mood import Moods
 from nlu.normal import read
 
@@ -96,6 +96,52 @@ def test_thanks_soften() -> None:
 
 def test_reasons_come_strongest_first() -> None:
     assert _mood("блядь, це жах!!!").reasons == ("swearing", "outrage", "many ! or ?")
+
+
+def _amid(text: str, *before: str, misses: int = 0) -> Mood:
+    said = Understanding(text=text, language="uk", language_confidence=1.0, mood=_mood(text))
+    return MOODS.amid(said, before, misses)
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("де моя посилка", "Де моя посилка???"),
+        ("ну где же моя посылка", "где моя посылка"),
+        ("where is my parcel", "where is my parcel please"),
+    ],
+)
+def test_who_asks_again_is_less_content(text: str, before: str) -> None:
+    once, twice = _amid(text, before), _amid(text, before, before)
+    assert once.reasons == twice.reasons == ("asks again",)
+    assert 0 < once.anger < twice.anger < HANDOVER
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("де моя посилка", "скільки коштує доставка"),
+        ("где моя посылка", ""),
+        ("так", "так"),
+        ("yes", "yes"),
+        ("", ""),
+    ],
+)
+def test_another_question_is_not_asked_again(text: str, before: str) -> None:
+    assert _amid(text, before) == _mood(text)
+
+
+def test_not_being_understood_makes_nobody_angry_alone() -> None:
+    assert _amid("де моя посилка", misses=1).reasons == ("was not understood",)
+    assert _amid("де моя посилка", *["де моя посилка"] * 5, misses=9).anger < HANDOVER
+
+
+@pytest.mark.parametrize(
+    "text", ["це просто жах, де моя посилка", "это ужас где моя посылка", "terrible where is my box"]
+)
+def test_with_a_sharp_word_it_calls_a_person(text: str) -> None:
+    assert _mood(text).anger < HANDOVER <= _amid(text, text, text, misses=2).anger
+    assert _amid(text, text, misses=1).reasons == ("outrage", "asks again", "was not understood")
 
 
 @given(st.text(max_size=200))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway.ports import Phrase
+from gateway.learning import Phrase
 from nlu.confidence import ANSWER, CLARIFY
 from nlu.evaluation import Evaluation, Question, evaluate
 from nlu.model import Model

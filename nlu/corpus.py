@@ -1,0 +1,89 @@
+"""The training phrases, prepared: distinct, sorted by intent, as words and as counted features."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gateway.errors import FrontdeskError
+from gateway.learning import Clash, Phrase
+from nlu.background import everyday_questions
+from nlu.counts import Counts, Labels
+from nlu.features import TOTAL, Reader
+from nlu.model import ASIDE
+from nlu.products import products
+
+PHRASE_LIMIT = 60_000
+"""Phrases that one training takes."""
+
+_ALIKE = 0.6  # cosine from which an everyday question is too near to an article's phrasing
+_CLASHES = 50  # phrasings in several articles that are named: who has more has not looked at the first
+
+_Key = tuple[str, tuple[str, ...]]
+
+
+class Corpus(NamedTuple):
+    """Distinct phrases sorted by intent: intent names, each phrase's intent number, words, features."""
+
+    intents: tuple[str, ...]
+    labels: Labels
+    words: tuple[tuple[str, ...], ...]
+    counts: Counts
+
+
+def read_corpus(phrases: Sequence[Phrase]) -> Corpus:
+    """Prepare `phrases`; those of the intent ASIDE are labelled as nobody's matter.
+
+    Raises FrontdeskError where no classifier can be trained from them.
+    """
+    if len(phrases) > PHRASE_LIMIT:
+        raise FrontdeskError(
+            f"{len(phrases)} phrasings are more than one training takes ({PHRASE_LIMIT}); "
+            "archive articles or remove phrasings that say the same"
+        )
+    reader = Reader()
+    given = {(phrase.intent, tuple(reader.words(phrase.text))) for phrase in phrases}
+    if len({intent for intent, words in given if words and intent != ASIDE}) < 2:
+        raise FrontdeskError("training needs phrasings of at least two articles; publish more articles")
+    everyday = {(ASIDE, tuple(reader.words(text))) for text in everyday_questions()} - given
+    ordered = sorted(key for key in given | everyday if key[1])
+    counts = Counts([reader.grams(words) for _, words in ordered])
+    kept = _without_near(ordered, everyday, counts)
+    intents = tuple(dict.fromkeys(ordered[row][0] for row in kept))
+    numbers = {intent: number for number, intent in enumerate(intents)}
+    return Corpus(
+        intents=intents,
+        labels=np.array([numbers[ordered[row][0]] for row in kept], np.int64),
+        words=tuple(ordered[row][1] for row in kept),
+        counts=counts.only(np.array(kept)),
+    )
+
+
+def _without_near(ordered: Sequence[_Key], everyday: set[_Key], counts: Counts) -> list[int]:
+    """The rows of `counts` without everyday questions that an article's phrasing resembles."""
+    aside = sum(intent == ASIDE for intent, _ in ordered)  # ASIDE sorts first
+    labels = np.array([intent != ASIDE for intent, _ in ordered], np.int64)
+    rows = counts.rows(counts.gains(np.arange(len(ordered)), labels, 0.0)).matrix
+    nearest = products(rows[:aside], rows[aside:]).max(1) / TOTAL**2
+    kept = [row for row in range(aside) if nearest[row] < _ALIKE or ordered[row] not in everyday]
+    return [*kept, *range(aside, len(ordered))]
+
+
+def clashes(phrases: Sequence[Phrase]) -> tuple[Clash, ...]:
+    """The phrasings that several articles have, as they were first written; at most 50."""
+    intents: dict[str, dict[str, None]] = {}
+    written: dict[str, str] = {}
+    for phrase in phrases:
+        key = " ".join(phrase.text.casefold().split())
+        intents.setdefault(key, {})[phrase.intent] = None
+        written.setdefault(key, phrase.text)
+    found = (Clash(text=written[key], intents=tuple(named)) for key, named in intents.items() if len(named) > 1)
+    return tuple(clash for _, clash in zip(range(_CLASHES), found, strict=False))
+
+
+def count_languages(phrases: Sequence[Phrase]) -> dict[str, int]:
+    """How many phrases there are in each language, commonest first."""
+    return dict(Counter(phrase.language for phrase in phrases).most_common())

@@ -1,0 +1,86 @@
+"""What went before: the order is not asked for twice, and who must say it again is heard to be displeased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from gateway.contacts import Contact
+from gateway.ports import Action, Entity, EntityKind, Mood, Reason, Understanding
+from gateway.recalling import ORDER, named_order
+from gateway.replies import Replies
+from gateway.settings import Company
+from gateway.storage.engine import Database
+from gateway.texts import Texts
+from tests.fakes import FakeKnowledge, inbound
+from tests.gateway.spine import Spine
+
+KNOWN = {"де моя посилка": ("track", 0.9), "ну де моя посилка": ("track", 0.9), "скільки це": ("cost", 0.9)}
+ACTIONS = {"track": Action.ANSWER, "cost": Action.ANSWER}
+
+
+def spine_of(database: Database, clock) -> Spine:
+    return Spine(database, clock, known=KNOWN, actions=ACTIONS)
+
+
+async def said(spine: Spine, *texts: str) -> list[Mood]:
+    """What mood each of the texts was understood in, said one after another."""
+    for number, text in enumerate(texts):
+        await spine.hear(inbound(text, platform_id=str(number)))
+        await spine.settle()
+    async with spine.database.read() as view:
+        identity = (await view.contacts.find([("shop", "7")]))["shop", "7"]
+        conversation = await view.conversations.latest_of(identity.contact_id)
+        assert conversation is not None
+        return [understanding.mood for _, understanding in await view.turns.of(conversation.id)]
+
+
+async def test_the_same_question_again_is_noticed_though_it_was_answered(database: Database, clock) -> None:
+    spine = spine_of(database, clock)
+    first, second, other = await said(spine, "де моя посилка", "ну де моя посилка", "скільки це")
+    assert (first.reasons, second.reasons, other.reasons) == ((), ("asks again",), ())
+
+
+async def test_who_was_not_understood_and_says_it_again_is_handed_over_with_the_reason(
+    sqlite_database: Database, clock
+) -> None:
+    spine = spine_of(sqlite_database, clock)
+    first, second = await said(spine, "тарабарська грамота тут", "тарабарська грамота тут")
+    assert (first.reasons, second.reasons) == ((), ("asks again", "was not understood"))
+    [context] = spine.handoffs.requested
+    assert (context.reason, context.mood) == (Reason.NOT_UNDERSTOOD, second)
+
+
+def contact(**details: str) -> Contact:
+    return Contact(id=1, created_at=datetime(2026, 1, 1), details=details)
+
+
+def naming(number: str) -> Understanding:
+    order = Entity(kind=EntityKind.ORDER, text=number, value=number, start=0, end=len(number))
+    return Understanding(text=number, language="uk", language_confidence=1.0, entities=(order,))
+
+
+@pytest.mark.parametrize(
+    ("known", "named", "kept"),
+    [
+        ({}, "123", {ORDER: "123"}),
+        ({ORDER: "123"}, "456", {ORDER: "456"}),
+        ({ORDER: "123"}, "123", None),
+        ({"city": "Lviv"}, "123", {"city": "Lviv", ORDER: "123"}),
+        ({ORDER: "123"}, None, None),
+    ],
+)
+def test_the_order_named_last_is_kept(known: dict[str, str], named: str | None, kept: dict[str, str] | None) -> None:
+    assert named_order(contact(**known), naming(named) if named else None) == kept
+
+
+def test_an_answer_uses_the_order_named_earlier_unless_another_is_named_now() -> None:
+    knowledge = FakeKnowledge(ACTIONS)
+    replies = Replies(knowledge, Texts(), Company(name={"en": "Shop"}), {})
+    for entities in ((), naming("456").entities):
+        replies.text_of("track", language="uk", contact=contact(order_number="123"), entities=entities)
+    assert [variables["entities"] for variables in knowledge.filled] == [
+        {"order_number": "123"},
+        {"order_number": "456"},
+    ]
