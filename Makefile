@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WEB_SOURCES := gateway/web/package.json gateway/web/package-lock.json hatch_build.py $(wildcard bots/webchat/widget/*.js)
 
-.PHONY: setup demo test faults bench bench-full bench-sockets check lock format migration manual
+.PHONY: setup demo test test-rasa faults bench bench-full bench-sockets bench-nlu check lock format migration manual
 
 setup: $(STAMP)
 
@@ -28,6 +28,10 @@ test: setup
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadscope
 
+# Against a real Rasa, in an environment of its own: needs Python 3.10, and the network the first time.
+test-rasa: setup
+	@./.ci/rasa
+
 faults: setup
 	@./.ci/prepare
 	@$(BIN)/python -m tests.faults
@@ -47,6 +51,10 @@ VISITORS ?= 10000
 bench-sockets: setup
 	@$(BIN)/python -m tests.bench.sockets --visitors $(VISITORS)
 
+# How well texts are understood, on public sets: `make bench-nlu FRONTDESK_NLU_DATA=folder`.
+bench-nlu: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.nlu
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,6 +68,8 @@ format: setup
 lock:
 	VIRTUAL_ENV=.venv $(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock
+	$(BIN)/uv pip compile tests/rasa/requirements.in --universal --python-version 3.10 \
+	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o tests/rasa/requirements.lock
 
 migration: setup
 	$(BIN)/python -m gateway.storage.draft "$(m)"

@@ -17,7 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).parent
 WEB = ROOT / "gateway" / "web"
 VENDOR = WEB / "static" / "vendor"
-PARTS = ("htmx.org/dist/htmx.min.js", "idiomorph/dist/idiomorph-ext.min.js")
+PARTS = ("htmx.org/dist/htmx.min.js", "idiomorph/dist/idiomorph-ext.min.js", "chart.js/dist/chart.umd.min.js")
 WIDGET_SOURCE = ROOT / "bots" / "webchat" / "widget" / "main.js"
 WIDGET = ROOT / "bots" / "webchat" / "static" / "widget.js"
 

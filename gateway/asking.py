@@ -5,7 +5,7 @@ The very decision and wording of a real turn, without a conversation behind it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from gateway import dialogue
@@ -41,7 +41,7 @@ class Asker:
         engine: Engine,
         knowledge: Knowledge,
         replies: Replies,
-        policy: Dialogue,
+        policy: Callable[[], Dialogue],
         company: Company,
         clock: Clock,
     ) -> None:
@@ -67,7 +67,7 @@ class Asker:
 
     def _answer(self, understanding: Understanding, language: str | None) -> Asked:
         scene = Scene(state=State.BOT, parts=(Text(text=understanding.text),), understanding=understanding)
-        decision = decide(scene, self._policy, self._action)
+        decision = decide(scene, self._policy(), self._action)
         spoken = reply_language(language, understanding.language, default=self._company.language)
         outbounds = self._replies.word(
             decision, language=spoken, channel_kind=LONGEST_KIND, entities=understanding.entities

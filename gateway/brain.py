@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from gateway.asking import Asker
+from gateway.candidates import Candidates
 from gateway.clock import utc_now
+from gateway.dial import Dial
 from gateway.errors import FrontdeskError
+from gateway.learning import Evaluating, Labels, Phrase, Taught, TrainingReport
+from gateway.likeness import Grouping
 from gateway.lookup import Lookup
 from gateway.memory import give_back
 from gateway.opening import describe
-from gateway.ports import Clock, Engine, Understanding, Utterance
+from gateway.ports import Action, Clock, Engine, Moods, Understanding, Utterance
 from gateway.replies import Replies
 from gateway.settings import LANGUAGES, Company, Settings
 from gateway.storage.engine import Database
+from gateway.storage.work import Work
 from gateway.texts import Texts
-from knowledge_base.base import PublishedKnowledge
+from gateway.usefulness import Usage
+from knowledge_base.base import PublishedKnowledge, phrases_of
 from knowledge_base.checking import TemplateChecker
+from knowledge_base.files import read_folder
 from knowledge_base.publishing import Publisher
-from nlu.storage import Models
+from knowledge_base.search.index import KnowledgeIndex
+from knowledge_base.storage import Articles
+from nlu.candidates import ProcessCandidates
+from nlu.grouper import ProcessGrouping
+from nlu.storage import Models, StoredLabels
 from nlu.trainer import ProcessTrainer
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from nlu.rasa.room import RasaRoom
 
 log = structlog.get_logger()
 
@@ -85,10 +100,14 @@ class Brain:
         company = settings.company
         self.database = database
         self.knowledge = PublishedKnowledge(database, company, clock)
-        self.engine: Engine = (
+        embedded: Engine = (
             _engine(database, company) if at_once else EngineAtFirstUse(database, lambda: _engine(database, company))
         )
+        self.rasa = _rasa(settings, embedded, lambda article: self.knowledge.action(article, clock()) is not None)
+        self.engine: Engine = self.rasa.engine if self.rasa else embedded
+        self.dial = Dial(database, settings.dialogue, clock)
         self.checker = TemplateChecker()
+        self.moods: Moods = _moods()
         self.publisher = Publisher(
             database,
             ProcessTrainer(database, clock),
@@ -96,20 +115,40 @@ class Brain:
             company,
             clock,
             refreshers=[self.knowledge.refresh, self.engine.refresh],
+            examples=_examples,
+            review=settings.knowledge.review,
         )
+        self.candidates: Candidates = ProcessCandidates(database)
         self.hours = {language: describe(settings.hours, texts.translator(language)) for language in LANGUAGES}
         self.replies = Replies(self.knowledge, texts, company, self.hours)
-        self.lookup = Lookup(database, self.engine, self.knowledge, self.replies, company, clock)
-        self.asker = Asker(self.engine, self.knowledge, self.replies, settings.dialogue, company, clock)
+        self.grouping: Grouping = ProcessGrouping()
+        self.labels: Labels = StoredLabels()
+        self.index = KnowledgeIndex(database)
+        self.lookup = Lookup(database, self.engine, self.knowledge, self.replies, company, clock, self.index)
+        self.asker = Asker(self.engine, self.knowledge, self.replies, self.dial, company, clock)
 
     async def refresh(self) -> None:
         """Take over what is newer in the database: articles and model."""
         await self.knowledge.refresh()
+        await self.dial.refresh()
         if await self.engine.refresh():
             give_back()
 
+    async def report(self) -> TrainingReport | None:
+        """What the training of the newest stored model gave; None before any training."""
+        async with self.database.read() as view:
+            models = Models(view.connection)
+            newest = await models.newest()
+            return None if newest is None else await models.report(newest)
+
+    async def uses(self, work: Work, since: datetime, until: datetime) -> Mapping[str, Usage]:
+        """How often each article was the answer, and helped (see `gateway.usefulness.Uses`)."""
+        return await Articles(work.connection).usage(since, until)
+
     async def learn_what_is_published(self) -> None:
-        """Train where the published articles have no model: their training failed or was cut off."""
+        """Train where the published articles have no model: their training failed or was cut off. And fill a
+        search index that is empty: it came with an update."""
+        await self.index.complete()
         if self.knowledge.revision == self.engine.revision:
             return
         try:
@@ -130,8 +169,65 @@ class Brain:
         return await knowledge_cli.export_folder(self.publisher, folder, console=console, errors=console)
 
     async def close(self) -> None:
-        """End the template process."""
+        """End the template process, and let go of Rasa."""
         await self.checker.close()
+        if self.rasa:
+            await self.rasa.close()
+
+
+async def taught_by_folder(folder: Path, company: Company, now: datetime) -> Taught:
+    """What a folder of articles teaches; no database is needed. Raises ImportRefused with every fault."""
+    checker = TemplateChecker()
+    try:
+        articles = await read_folder(folder, checker)
+    finally:
+        await checker.close()
+    return Taught(
+        name=folder.name,
+        phrases=tuple(phrases_of(articles, now, ZoneInfo(company.zone))),
+        declined=frozenset(article.id for article in articles if article.action is Action.DECLINE),
+    )
+
+
+def _rasa(settings: Settings, embedded: Engine, known: Callable[[str], bool]) -> RasaRoom | None:
+    """Rasa, where the settings name it."""
+    if settings.engine != "rasa":
+        return None
+    from nlu.rasa.room import RasaRoom  # noqa: PLC0415 — only who has a Rasa needs it
+
+    return RasaRoom(settings.rasa, settings.dialogue, embedded, known)
+
+
+def _examples(name: str, content: bytes) -> list[Phrase]:
+    """What Rasa's training data teaches. Raises FrontdeskError naming what to mend."""
+    from nlu.examples import read_rasa  # noqa: PLC0415 — only an import needs it
+
+    return [
+        Phrase(intent=one.intent, language=one.language, text=one.text)
+        for one in read_rasa(name, content)
+        if one.intent
+    ]
+
+
+def taught_by_file(path: Path) -> Taught:
+    """What a file of examples teaches. Raises FrontdeskError naming what to mend."""
+    from nlu.cli import phrases_from  # noqa: PLC0415 — trains and draws, which serving does not
+
+    return Taught(name=path.name, phrases=tuple(phrases_from(path)))
+
+
+def evaluate(taught: Taught, how: Evaluating, settings: Settings, now: datetime, console: Console) -> None:
+    """Examine how well what is `taught` is understood, and report (see `nlu.cli.evaluate`)."""
+    from nlu import cli as nlu_cli  # noqa: PLC0415 — as above
+
+    found = nlu_cli.evaluate(taught, how, settings.dialogue, now, console=console)
+    nlu_cli.show(found, how.out, console)
+
+
+def _moods() -> Moods:
+    from nlu.mood import Moods as WordMoods  # noqa: PLC0415 — its word lists take time, and few commands need them
+
+    return WordMoods()
 
 
 def _engine(database: Database, company: Company) -> Engine:

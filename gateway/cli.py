@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +16,11 @@ import msgspec
 import typer
 from rich.console import Console
 
-from gateway import logs
+from gateway import cli_people, logs
+from gateway.cli_common import ConfigOption, console, settings_of
 from gateway.errors import FrontdeskError, SettingsError, StorageUnavailable
 from gateway.roles import ProcessRole, require_room
-from gateway.settings import Settings, load
-from gateway.staff import Role
+from gateway.settings import Settings
 
 app = typer.Typer(
     help="A chatbot-first messenger gateway.",
@@ -29,12 +28,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(stderr=True, highlight=False)
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", envvar="FRONTDESK_CONFIG", help="Settings file; frontdesk.toml when not given."),
-]
 
 
 def main() -> None:
@@ -49,13 +42,6 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _settings(config: Path | None, *, serving: bool = False) -> Settings:
-    """The settings, with logs set up: a command says what it did itself, so only warnings are logged."""
-    settings = load(config)
-    logs.configure(settings.log_format, level=logs.level_of(settings.log_level) if serving else logging.WARNING)
-    return settings
 
 
 @app.command()
@@ -73,7 +59,7 @@ def serve(
 
     def load_again() -> Settings:
         changes = {name: value for name, value in given.items() if value is not None}
-        return msgspec.structs.replace(_settings(config, serving=True), **changes)
+        return msgspec.structs.replace(settings_of(config, serving=True), **changes)
 
     settings = load_again()
     require_room(settings)
@@ -101,7 +87,7 @@ def migrate(config: ConfigOption = None) -> None:
     """Bring the database to the newest schema. Not while a SQLite database is served."""
     from gateway import storage_commands
 
-    asyncio.run(storage_commands.bring_up_to_date(_settings(config)))
+    asyncio.run(storage_commands.bring_up_to_date(settings_of(config)))
     console.print("The database is up to date.")
 
 
@@ -133,7 +119,7 @@ def backup(
     """
     from gateway import storage_commands
 
-    storage_commands.backup(_settings(config), target, force=force, console=console)
+    storage_commands.backup(settings_of(config), target, force=force, console=console)
 
 
 @app.command()
@@ -145,31 +131,35 @@ def restore(
     """Put everything back to what a backup holds. Not while the database is served."""
     from gateway import storage_commands
 
-    storage_commands.restore(_settings(config), source, force=force, console=console)
+    storage_commands.restore(settings_of(config), source, force=force, console=console)
 
 
 @app.command(name="import")
 def import_folder(
-    folder: Annotated[Path, typer.Argument(help="Folder of Markdown articles.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR|FILE", help="Folder of Markdown articles, or a .csv, .xlsx, .zip, .yml file.")
+    ],
     config: ConfigOption = None,
-    prune: Annotated[bool, typer.Option(help="Archive articles that the folder does not have.")] = False,
+    prune: Annotated[bool, typer.Option(help="Archive articles that the folder or file does not have.")] = False,
 ) -> None:
-    """Take a folder of articles into the knowledge base, publish it and train; also while it is served."""
+    """Take articles into the knowledge base, publish it and train; also while it is served."""
     from gateway import knowledge_commands
 
-    code = asyncio.run(knowledge_commands.import_folder(_settings(config), folder, prune=prune, console=console))
+    code = asyncio.run(knowledge_commands.import_folder(settings_of(config), folder, prune=prune, console=console))
     raise typer.Exit(code)
 
 
 @app.command(name="export")
 def export_folder(
-    folder: Annotated[Path, typer.Argument(help="Folder to write Markdown articles into.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR|FILE", help="Folder for Markdown articles, or a .csv, .xlsx or .zip file.")
+    ],
     config: ConfigOption = None,
 ) -> None:
-    """Write the knowledge base as a folder of Markdown articles."""
+    """Write the knowledge base as a folder of Markdown articles, a table or an archive."""
     from gateway import knowledge_commands
 
-    code = asyncio.run(knowledge_commands.export_folder(_settings(config), folder, console=console))
+    code = asyncio.run(knowledge_commands.export_folder(settings_of(config), folder, console=console))
     raise typer.Exit(code)
 
 
@@ -178,7 +168,27 @@ def train(config: ConfigOption = None) -> None:
     """Train the bot anew from the published knowledge base; also while it is served."""
     from gateway import knowledge_commands
 
-    asyncio.run(knowledge_commands.train(_settings(config), console=console))
+    asyncio.run(knowledge_commands.train(settings_of(config), console=console))
+
+
+@app.command()
+def evaluate(
+    source: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of articles, Rasa's nlu.yml, or CSV; without one, what is published."),
+    ] = None,
+    config: ConfigOption = None,
+    test: Annotated[Path | None, typer.Option(help="Ask the questions of this nlu.yml, CSV or TSV.")] = None,
+    folds: Annotated[int, typer.Option(help="Parts to cross-validate in, where no --test is given.")] = 5,
+    precision: Annotated[float, typer.Option(help="Share of the answers that must be right.")] = 0.95,
+    out: Annotated[Path, typer.Option(help="Folder for evaluation.html and evaluation.json.")] = Path(),
+) -> None:
+    """How well is it understood? Writes a report with accuracy, the dial, confusions and their causes."""
+    from gateway import evaluation_commands
+
+    evaluation_commands.evaluate(
+        settings_of(config), source, test=test, folds=folds, precision=precision, out=out, console=console
+    )
 
 
 @app.command()
@@ -191,29 +201,12 @@ def ask(
     """What would the bot answer?"""
     from gateway import knowledge_commands
 
-    asyncio.run(knowledge_commands.ask(_settings(config), text, lang, as_json=as_json))
+    asyncio.run(knowledge_commands.ask(settings_of(config), text, lang, as_json=as_json))
 
 
-@app.command(name="add-staff")
-def add_staff(
-    email: str,
-    name: Annotated[str, typer.Option(help="Name that customers and colleagues see.")],
-    role: Annotated[list[Role], typer.Option(help="agent, editor, supervisor or operator; may be repeated.")],
-    config: ConfigOption = None,
-    language: Annotated[str, typer.Option(help="Language of their screens: uk, ru or en.")] = "uk",
-) -> None:
-    """Add somebody who signs in. The password is asked for, or read from FRONTDESK_PASSWORD."""
-    from gateway import staff_commands
-
-    password = os.environ.get("FRONTDESK_PASSWORD") or typer.prompt(
-        "Password", hide_input=True, confirmation_prompt=True
-    )
-    asyncio.run(
-        staff_commands.add(
-            _settings(config), email=email, name=name, roles=frozenset(role), password=password, language=language
-        )
-    )
-    console.print(f"{name} may sign in as {email}.")
+app.command(name="add-staff")(cli_people.add_staff)
+app.command(name="export-person")(cli_people.export_person)
+app.command()(cli_people.erase)
 
 
 @app.command()
@@ -221,7 +214,7 @@ def check(config: ConfigOption = None) -> None:
     """Check the settings, the channels and the database without serving."""
     from gateway import serving
 
-    asyncio.run(serving.check(_settings(config)))
+    asyncio.run(serving.check(settings_of(config)))
     console.print("Settings, channels and database are in order.")
 
 
@@ -261,3 +254,40 @@ def doctor(
 
     logs.configure("text", level=logging.ERROR)
     raise typer.Exit(asyncio.run(doctor_commands.look(config, as_json=as_json, out=Console(highlight=False))))
+
+
+rasa = typer.Typer(help="The knowledge base as a Rasa project, and back.", no_args_is_help=True)
+app.add_typer(rasa, name="rasa")
+
+
+@rasa.command(name="export")
+def rasa_export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write the project into.")],
+    config: ConfigOption = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Folder of articles; without one, what is published.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Only this language: uk, ru or en; without one, one assistant for all.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="How long Rasa's classifier is trained.")] = 100,
+) -> None:
+    """Write the knowledge base as a Rasa project, ready for `rasa train`."""
+    from gateway import rasa_commands
+
+    asyncio.run(
+        rasa_commands.export(
+            settings_of(config), folder, source=source, language=language, epochs=epochs, console=console
+        )
+    )
+
+
+@rasa.command(name="import")
+def rasa_import(
+    path: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="A Rasa project, or its nlu.yml.")],
+    config: ConfigOption = None,
+) -> None:
+    """Take a Rasa project's intents and responses into the knowledge base, as drafts."""
+    from gateway import rasa_commands
+
+    raise typer.Exit(asyncio.run(rasa_commands.import_project(settings_of(config), path, console=console)))

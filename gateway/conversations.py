@@ -52,8 +52,8 @@ class Conversation(Value, frozen=True, kw_only=True):
     """One matter of one contact across channels.
 
     `identity_id` is where the customer last wrote and so where replies go; `last_seq` the newest
-    message's sequence number; `misses` counts turns not understood in a row; `agent_id` is set
-    exactly while `state` is agent.
+    message's sequence number; `misses` counts turns not understood in a row, `article` is what the bot
+    answered with last; `agent_id` is set exactly while `state` is agent.
     """
 
     id: int
@@ -67,6 +67,7 @@ class Conversation(Value, frozen=True, kw_only=True):
     last_seq: int = 0
     language: str | None = None
     misses: int = 0
+    article: str | None = None
     agent_id: int | None = None
     form: Form | None = None
     offers: tuple[Offer, ...] = ()

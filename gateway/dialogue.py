@@ -97,11 +97,21 @@ class Leave(Value, frozen=True, kw_only=True):
     """The customer leaves the queue and is the bot's again."""
 
 
+class Ask(Value, frozen=True, kw_only=True):
+    """Put it to the assistant of another program, whose answer comes after this turn."""
+
+
+class Tell(Value, frozen=True, kw_only=True):
+    """Say what that assistant told."""
+
+
 class Listen(Value, frozen=True, kw_only=True):
     """Say nothing: an agent has it, or there is nothing to answer."""
 
 
-Decision = Welcome | Reply | Clarify | Unknown | AskTopic | HandOver | Begin | GoOn | Step | Wait | Leave | Listen
+Decision = (
+    Welcome | Reply | Clarify | Unknown | AskTopic | HandOver | Begin | GoOn | Step | Wait | Leave | Ask | Tell | Listen
+)
 
 
 class Scene(Value, frozen=True, kw_only=True):
@@ -306,7 +316,7 @@ def counts_as_miss(decision: Decision) -> bool | None:
     match decision:
         case Clarify() | Unknown() | AskTopic():
             return True
-        case Listen() | Step() | Wait():
+        case Listen() | Step() | Wait() | Ask():
             return None
         case _:
             return False

@@ -70,6 +70,7 @@ class Doctor:
             "knowledge": self._knowledge,
             "staff": self._staff,
             "redis_url": self._redis,
+            "rasa": self._rasa,
         }
         for name, channel in self._house.channels.items():
             if isinstance(channel, Checkable):
@@ -142,6 +143,10 @@ class Doctor:
         async with self._house.database.read() as view:
             people = await view.staff.all()
         return [diagnosis.of_staff(sum(person.may(Role.AGENT) for person in people))]
+
+    async def _rasa(self) -> Sequence[Finding]:
+        rasa = self._house.brain.rasa
+        return await rasa.checkup(list(self._house.brain.knowledge.articles)) if rasa else []
 
     async def _redis(self) -> list[Finding]:
         if not self._settings.redis_url:

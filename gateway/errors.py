@@ -74,14 +74,17 @@ class Conflict(FrontdeskError):
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason why a knowledge-base file cannot be taken: file, 1-based line, what to mend."""
+    """One reason why a knowledge-base file cannot be taken: file, 1-based line (in a table the row, with the
+    name of the column), what to mend."""
 
     file: str
     line: int
     reason: str
+    column: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
+        where = f"{self.line}: column {self.column}" if self.column else f"{self.line}"
+        return f"{self.file}:{where}: {self.reason}"
 
 
 class ImportRefused(FrontdeskError):

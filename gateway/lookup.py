@@ -9,6 +9,7 @@ from gateway.messages import clean_text
 from gateway.ports import Action, Clock, Engine, Knowledge, Utterance
 from gateway.rendering import strip_markdown
 from gateway.replies import Replies
+from gateway.searching import Searching
 from gateway.settings import Company
 from gateway.storage.engine import Database
 
@@ -27,6 +28,7 @@ class Lookup:
         replies: Replies,
         company: Company,
         clock: Clock,
+        index: Searching,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -34,14 +36,16 @@ class Lookup:
         self._replies = replies
         self._company = company
         self._clock = clock
+        self._index = index
 
     async def search(self, query: str, language: str, conversation: Conversation) -> list[tuple[str, str, str]]:
-        """(article id, title, filled text), likeliest first; for an empty query the articles by title."""
+        """(article id, title, filled text), likeliest first: those that have the words, then those the question
+        may mean; for an empty query the articles by title."""
         words = clean_text(query).strip()
         titles = dict(self._knowledge.titles(language))
-        named = [article for article, title in titles.items() if _has_words(title, words)]
+        named = await self._index.find(words, language, limit=FOUND, every=True) if words else titles
         meant = await self._meant(words, language) if words else []
-        order = list(dict.fromkeys([*named, *(article for article in meant if article in titles)]))[:FOUND]
+        order = [article for article in dict.fromkeys([*named, *meant]) if article in titles][:FOUND]
         async with self._database.read() as view:
             contact = await view.contacts.get(conversation.contact_id)
             entities = [entity for _, one in await view.turns.of(conversation.id) for entity in one.entities]
@@ -56,8 +60,3 @@ class Lookup:
         utterance = Utterance(text=words, now=self._clock(), zone=self._company.zone, language=language)
         (understanding,) = await self._engine.understand([utterance])
         return [ranked.intent for ranked in understanding.ranking if ranked.confidence >= WORTH_SHOWING]
-
-
-def _has_words(title: str, words: str) -> bool:
-    hay = title.casefold()
-    return all(word in hay for word in words.casefold().split())

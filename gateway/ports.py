@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.contacts import Contact
 from gateway.conversations import Conversation, Form, State
+from gateway.learning import Phrase, TrainingReport
 from gateway.messages import Button, Outbound, Part, Value
 
 if TYPE_CHECKING:
@@ -84,21 +85,14 @@ class Understanding(Value, frozen=True, kw_only=True):
         return self.ranking[0] if self.ranking else None
 
 
-class Phrase(Value, frozen=True, kw_only=True):
-    """One training example: how somebody asks for `intent` in `language`."""
+class Moods(Protocol):
+    """How pleased a customer is."""
 
-    intent: str
-    language: str
-    text: str
-
-
-class TrainingReport(Value, frozen=True, kw_only=True):
-    """What a training gave: the knowledge-base revision, phrases and intents used, seconds taken."""
-
-    revision: int
-    phrases: int
-    intents: int
-    seconds: float
+    def amid(self, said: Understanding, before: Sequence[str], misses: int) -> Mood:
+        """The mood of what is `said`, with what went before: `before` are the customer's last texts in this
+        conversation, and `misses` the turns in a row that were not understood. Who must say it again is not
+        pleased."""
+        ...
 
 
 class Engine(Protocol):
@@ -137,8 +131,8 @@ class Action(StrEnum):
     CALLBACK = "callback"
     CALLBACK_MOVE = "callback_move"
     CALLBACK_CANCEL = "callback_cancel"
-    DECLINE = "decline"
     CONTINUE = "continue"
+    DECLINE = "decline"
 
 
 class Answer(Value, frozen=True, kw_only=True):

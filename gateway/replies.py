@@ -12,6 +12,7 @@ from gateway.dialogue import AskTopic, Clarify, Decision, Reply, Unknown, Welcom
 from gateway.errors import NotFound
 from gateway.messages import Button, Outbound, Text
 from gateway.ports import Action, Answer, Entity, Knowledge, Reason, Variables
+from gateway.recalling import ORDER
 from gateway.settings import LANGUAGES, Company
 from gateway.texts import Texts, Translator
 
@@ -117,24 +118,45 @@ class Replies:
 
     def _hello(self, translator: Translator) -> str:
         return translator.gettext("Hello! I am the assistant of {company}. How can I help?").format(
-            company=self._company_name(translator.language)
+            company=company_name(self._company, translator.language)
         )
 
-    def _company_name(self, language: str) -> str:
-        return self._company.name.get(language) or next(iter(self._company.name.values()), "")
-
     def _variables(self, language: str, contact: Contact | None, entities: Sequence[Entity]) -> Variables:
-        company = {
-            "name": self._company_name(language),
-            "phone": self._company.phone,
-            "email": self._company.email,
-            "site": self._company.site,
-            "hours": self._hours.get(language, ""),
-        }
-        person = {"name": contact.name or "", "phone": contact.phone or ""} if contact else {}
+        person = _person(contact) if contact else {}
         if contact:
             person |= contact.details
-        return {"company": company, "contact": person, "entities": _entity_variables(entities)}
+        # The order named earlier, perhaps in another messenger: nobody is asked for it twice.
+        known = {name: person[name] for name in (ORDER,) if name in person}
+        return {
+            "company": company_variables(self._company, language, self._hours),
+            "contact": person,
+            "entities": known | _entity_variables(entities),
+        }
+
+
+def company_name(company: Company, language: str) -> str:
+    """The firm's name in `language`, else in any."""
+    return company.name.get(language) or next(iter(company.name.values()), "")
+
+
+def company_variables(company: Company, language: str, hours: Mapping[str, str]) -> dict[str, str]:
+    """What templates may say of the firm; `hours` are its opening hours in words, by language."""
+    return {
+        "name": company_name(company, language),
+        "phone": company.phone,
+        "email": company.email,
+        "site": company.site,
+        "hours": hours.get(language, ""),
+    }
+
+
+def _person(contact: Contact) -> dict[str, str]:
+    return {
+        "name": contact.name or "",
+        "phone": contact.phone or "",
+        "email": contact.email or "",
+        "language": contact.language or "",
+    }
 
 
 def reply_language(*wanted: str | None, default: str) -> str:

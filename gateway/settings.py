@@ -17,7 +17,9 @@ import msgspec
 from msgspec import Meta, field
 
 from gateway.errors import SettingsError
+from gateway.knowledge_settings import Keeping
 from gateway.people_settings import People
+from gateway.rasa_settings import Rasa
 from gateway.section import Section
 from gateway.sources import from_environment, put, read_secret, read_toml
 
@@ -176,14 +178,23 @@ class Settings(Section, frozen=True, kw_only=True):
             description="Least that is logged: `info` has two lines a message, `warning` only what went wrong.",
         ),
     ] = "info"
+    engine: Annotated[
+        str,
+        Meta(
+            pattern="^(embedded|rasa)$",
+            description="What understands customers: the `embedded` engine, or `rasa` (see `[rasa]`).",
+        ),
+    ] = "embedded"
     upload_limit: Annotated[int, Meta(ge=1, description="Largest uploaded file in MiB.")] = 20
     company: Company = field(default_factory=Company)
     hours: Hours = field(default_factory=Hours)
     dialogue: Dialogue = field(default_factory=Dialogue)
     handoff: Handoff = field(default_factory=Handoff)
     callbacks: Callbacks = field(default_factory=Callbacks)
+    knowledge: Keeping = field(default_factory=Keeping)
     outbox: Outbox = field(default_factory=Outbox)
     people: People = field(default_factory=People)
+    rasa: Rasa = field(default_factory=Rasa)
     retention: Retention = field(default_factory=Retention)
     channels: Annotated[
         dict[str, dict[str, Any]],

@@ -34,17 +34,39 @@ from gateway.web.sessions import SessionStore
 from gateway.web.signin import Throttle, signin_routes
 from gateway.webhooks import webhook_routes
 from handoff.desk_service import DeskService
+from handoff.reports.screens import ROOM as REPORTS_ROOM
+from handoff.reports.screens import Reports, report_routes
 from handoff.screens.drawing import ROOM as DESK_ROOM
 from handoff.screens.routes import desk_routes
+from knowledge_base.asked.dial_screen import DialScreen
+from knowledge_base.asked.routes import asked_router
+from knowledge_base.asked.screens import AskedScreens
+from knowledge_base.asked.service import AskedQuestions
+from knowledge_base.asked.storage import StoredProposals
+from knowledge_base.change_screen import ChangeScreen
+from knowledge_base.exchange.screens import ExchangeScreens, exchange_router
+from knowledge_base.links import LinkChecker
 from knowledge_base.previews import Previewer
+from knowledge_base.question_screens import QuestionScreens
+from knowledge_base.review_routes import review_router
+from knowledge_base.review_screens import ReviewScreens
+from knowledge_base.reviewing import Reviewing
 from knowledge_base.routes import ROOM as EDITOR_ROOM
 from knowledge_base.routes import editor_router
 from knowledge_base.screens import EditorScreens
+from knowledge_base.search.library import PublishedLibrary
+from knowledge_base.weighing import Weighing
 
 if TYPE_CHECKING:
     from gateway.app import Frontdesk
 
-ROOMS = [Room(name="gateway", folder=str(Path(__file__).parent / "web")), WEBCHAT_ROOM, DESK_ROOM, EDITOR_ROOM]
+ROOMS = [
+    Room(name="gateway", folder=str(Path(__file__).parent / "web")),
+    WEBCHAT_ROOM,
+    DESK_ROOM,
+    EDITOR_ROOM,
+    REPORTS_ROOM,
+]
 MIB = 1024 * 1024
 
 
@@ -61,8 +83,16 @@ class Site:
         self.audience = Audience(house.database)
         self._tokens = SignedTokens(house.settings.people.token, house.clock)
         self.throttle = Throttle(house.live, house.clock)
+        self._reviewing = Reviewing(house.database, house.brain.publisher, house.clock)
         self.desk = DeskService(
-            house.database, house.speaker, house.channels, house.texts, house.settings, house.clock, house.people
+            house.database,
+            house.speaker,
+            house.channels,
+            house.texts,
+            house.settings,
+            house.clock,
+            house.people,
+            proposals=StoredProposals(),
         )
 
     def application(self, health: list[HTTPRouteHandler]) -> Litestar:
@@ -79,7 +109,14 @@ class Site:
                     observer=house.metrics,
                 ),
                 *self._webchat(),
-                api_router(brain.asker, brain.knowledge, brain.replies, house.settings.api_token),
+                api_router(
+                    brain.asker,
+                    brain.knowledge,
+                    brain.replies,
+                    house.settings.api_token,
+                    library=PublishedLibrary(brain.knowledge, house.clock),
+                    index=brain.index,
+                ),
                 self._staff(),
                 *static_routers(self.rooms),
             ],
@@ -107,6 +144,10 @@ class Site:
                 *self._desk(),
                 *self._slack_desk(),
                 editor_router(self._editor(), self.guards, middleware=()),
+                exchange_router(self._exchange(), self.guards),
+                review_router(*self._reviews(), self.guards, middleware=()),
+                *report_routes(self._reports(), self.guards),
+                asked_router(self._asked(), self._dial(), self.guards, middleware=()),
             ],
             middleware=[session_config(secure=self._secure).middleware],
             include_in_schema=False,
@@ -180,12 +221,54 @@ class Site:
             publisher=brain.publisher,
             knowledge=brain.knowledge,
             asker=brain.asker,
-            previewer=Previewer(brain.checker, house.settings.company, brain.hours),
+            previewer=Previewer(
+                brain.checker,
+                house.settings.company,
+                brain.hours,
+                {channel.kind: channel.capabilities for channel in house.channels.values()},
+            ),
             pages=self.pages,
-            policy=house.settings.dialogue,
+            policy=brain.dial,
             clock=house.clock,
+            reviewing=self._reviewing,
             channel_kinds=self._kinds,
+            trained=lambda: brain.engine.revision,
         )
+
+    def _reviews(self) -> tuple[ReviewScreens, QuestionScreens]:
+        """What editors see before publishing."""
+        house, brain = self._house, self._house.brain
+        company, clock = house.settings.company, house.clock
+        links = LinkChecker() if house.settings.knowledge.check_links else None
+        weighing = Weighing(house.database, brain.candidates, brain.dial, company, clock, links)
+        reviews = ReviewScreens(
+            database=house.database,
+            publisher=brain.publisher,
+            reviewing=self._reviewing,
+            weighing=weighing,
+            screen=ChangeScreen(house.database, weighing, brain.checker, self.pages, company, clock),
+            pages=self.pages,
+        )
+        return reviews, QuestionScreens(house.database, brain.asker, brain.publisher, self.pages, clock)
+
+    def _reports(self) -> Reports:
+        house, brain = self._house, self._house.brain
+        company = house.settings.company
+        return Reports(house.database, brain.uses, brain.knowledge.title, self.pages, company, house.clock)
+
+    def _asked(self) -> AskedScreens:
+        house, brain = self._house, self._house.brain
+        asked = AskedQuestions(
+            house.database, brain.publisher, brain.grouping, brain.labels, brain.asker, brain.dial, house.clock
+        )
+        return AskedScreens(asked, house.database, self.pages, sorted(house.channels))
+
+    def _dial(self) -> DialScreen:
+        return DialScreen(self._house.brain.dial, self._house.brain.report, self.pages)
+
+    def _exchange(self) -> ExchangeScreens:
+        house = self._house
+        return ExchangeScreens(house.database, house.brain.publisher, self.pages, house.clock)
 
     def _suggestions(self, language: str) -> list[Button]:
         """The first questions a new visitor is offered, those that are published."""

@@ -1,4 +1,4 @@
-"""People who sign in: agents, content editors, supervisors, operators."""
+"""People who sign in: agents, content editors and reviewers, supervisors, operators."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Role(StrEnum):
 
     AGENT = "agent"
     EDITOR = "editor"
+    REVIEWER = "reviewer"
     SUPERVISOR = "supervisor"
     OPERATOR = "operator"
 
@@ -28,5 +29,7 @@ class Staff(Value, frozen=True, kw_only=True):
     active: bool = True
 
     def may(self, role: Role) -> bool:
-        """Whether this person has `role` (an operator has every one)."""
+        """Whether this person has `role`: an operator has every one, and a reviewer edits as well."""
+        if role is Role.EDITOR and Role.REVIEWER in self.roles:
+            return True
         return role in self.roles or Role.OPERATOR in self.roles

@@ -8,26 +8,26 @@ from datetime import datetime
 import structlog
 
 from gateway import dialogue
+from gateway.acting import Acts, keep_form
 from gateway.arriving import Arrivals
+from gateway.asks import Asks
 from gateway.channels import Channel
 from gateway.contacts import Contact, Identity
-from gateway.conversations import Conversation, Form, State, require_move
-from gateway.dialogue import Decision, Scene, chosen, counts_as_miss, decide, decide_beside_form
+from gateway.conversations import Conversation, State
+from gateway.dialogue import Decision, Scene, chosen, decide, decide_beside_form
 from gateway.identity import code_in
 from gateway.joining import Joined
-from gateway.live import DESK, conversation_topic
-from gateway.messages import Inbound, Message, Outbound, has_attachment
+from gateway.messages import Inbound, Message, has_attachment
 from gateway.ports import (
     Action,
     Clock,
-    HandoffContext,
     Handoffs,
     Knowledge,
-    Outcome,
     Reason,
     Situation,
     Understanding,
 )
+from gateway.recalling import Recalling, named_order
 from gateway.replies import Replies, reply_language
 from gateway.settings import Company, Dialogue
 from gateway.speaking import Speaker
@@ -50,17 +50,21 @@ class Taker:
         handoffs: Handoffs,
         speaker: Speaker,
         replies: Replies,
-        policy: Dialogue,
+        policy: Callable[[], Dialogue],
         company: Company,
         clock: Clock,
+        recalling: Recalling,
         arrivals: Arrivals | None = None,
+        asks: Asks | None = None,
     ) -> None:
         self._arrivals = arrivals
+        self._asks = asks
+        self._recalling = recalling
         self._channels = channels
         self._knowledge = knowledge
         self._handoffs = handoffs
         self._speaker = speaker
-        self._replies = replies
+        self._acts = Acts(handoffs, speaker, replies, arrivals)
         self._policy = policy
         self._company = company
         self._clock = clock
@@ -88,6 +92,8 @@ class Taker:
         if self._arrivals and await self._arrivals.proves(work, identity, conversation, inbound):
             return
         conversation = await work.conversations.get(conversation.id)
+        if understanding is not None:
+            understanding = await self._recalling.amid(work, conversation, understanding)
         situation = self._situation(conversation, contact, inbound, understanding)
         if situation.language != conversation.language:
             work.conversations.change(conversation.id, language=situation.language)
@@ -100,15 +106,17 @@ class Taker:
             understanding=understanding,
         )
         action = self._actions(situation.now)
-        decision = decide(scene, self._policy, action)
-        outcome = await self._carry_out(work, situation, decision)
+        decision = self._ask_instead(scene, decide(scene, self._policy(), action))
+        outcome = await self._acts.carry_out(work, situation, decision)
         if outcome.unhandled:
-            decision = decide_beside_form(scene, self._policy, action)
-            beside = await self._carry_out(work, situation, decision)
-            outcome = _keep_form(beside, conversation.form)
-        await self._apply(work, situation, decision, outcome)
+            decision = self._ask_instead(scene, decide_beside_form(scene, self._policy(), action))
+            beside = await self._acts.carry_out(work, situation, decision)
+            outcome = keep_form(beside, conversation.form)
+        await self._acts.apply(work, situation, decision, outcome)
         # While an agent has it nothing is tried, but what was named (a number, a time) is worth keeping.
-        if understanding is not None and (conversation.state is not State.AGENT or understanding.entities):
+        if isinstance(decision, dialogue.Ask) and self._asks:
+            await self._asks.put(work, conversation, message, scene.choice)
+        elif understanding is not None and (conversation.state is not State.AGENT or understanding.entities):
             self._remember(work, conversation, message, understanding, decision)
         log.info(
             "turn_decided",
@@ -119,6 +127,10 @@ class Taker:
             replies=len(outcome.replies),
         )
 
+    def _ask_instead(self, scene: Scene, decision: Decision) -> Decision:
+        """The decision, or to ask the assistant that answers in our place."""
+        return dialogue.Ask() if self._asks and self._asks.takes(scene, decision) else decision
+
     async def rescue(self, work: Work, row: InboxRow, inbound: Inbound) -> None:
         """The turn failed each time: store the words and hand over, without understanding anything."""
         identity = await work.contacts.identity(row.identity_id)
@@ -128,8 +140,8 @@ class Taker:
         situation = self._situation(conversation, contact, inbound, None)
         if conversation.state is State.BOT:
             decision = dialogue.HandOver(reason=Reason.FAILURE)
-            outcome = await self._carry_out(work, situation, decision)
-            await self._apply(work, situation, decision, outcome)
+            outcome = await self._acts.carry_out(work, situation, decision)
+            await self._acts.apply(work, situation, decision, outcome)
 
     # --- who and where -----------------------------------------------------------------------
 
@@ -150,9 +162,10 @@ class Taker:
         language = language or (sender.language if contact.language is None else None)
         if language and language != contact.language:
             news["language"] = language
-        if not news:
+        details = named_order(contact, understanding)
+        if not (news or details):
             return contact
-        work.contacts.update(contact.id, **news)
+        work.contacts.update(contact.id, **news, **({"details": details} if details else {}))
         return await work.contacts.get(contact.id)
 
     async def _conversation(self, work: Work, identity: Identity, contact: Contact, inbound: Inbound) -> Conversation:
@@ -189,7 +202,7 @@ class Taker:
         if outcome.unhandled:
             return False
         await self._speaker.hear(work, conversation, inbound, row.channel)
-        await self._apply(work, situation, dialogue.Step(), outcome)
+        await self._acts.apply(work, situation, dialogue.Step(), outcome)
         return True
 
     def _closes_off(self, latest: Conversation, inbound: Inbound) -> bool:
@@ -221,95 +234,6 @@ class Taker:
     def _actions(self, now: datetime) -> Callable[[str], Action | None]:
         return lambda article: self._knowledge.action(article, now)
 
-    # --- carrying out ------------------------------------------------------------------------
-
-    async def _carry_out(self, work: Work, situation: Situation, decision: Decision) -> Outcome:
-        """What follows from `decision`; forms and the queue are the handoff room's to word."""
-        words = self._words(situation, decision)
-        form = situation.conversation.form
-        match decision:
-            case dialogue.HandOver(reason=reason, article=article):
-                outcome = await self._hand_over(work, situation, reason, article)
-                if outcome.state is not State.QUEUED:
-                    # Nobody takes over yet (outside hours): a farewell would promise what does not come.
-                    return outcome
-            case dialogue.Begin(form=name):
-                # The form words all that is to say: it knows whether there is a call to cancel at all.
-                return await self._handoffs.begin(work, name, situation)
-            case dialogue.GoOn() if self._arrivals is not None:
-                ways = await self._arrivals.ways(work, situation.conversation, situation.language)
-                outcome = Outcome(replies=(ways,), form=form)
-            case dialogue.Step():
-                outcome = await self._step(work, situation)
-            case dialogue.Wait():
-                outcome = _keep_form(await self._handoffs.waiting(work, situation), form)
-            case dialogue.Leave():
-                outcome = await self._handoffs.back_to_bot(work, situation)
-            case dialogue.Listen():
-                if situation.conversation.state is State.AGENT:
-                    await self._handoffs.wrote(work, situation)
-                outcome = Outcome(form=form)
-            case _:
-                outcome = Outcome(form=form)
-        return _prepend(words, outcome)
-
-    async def _step(self, work: Work, situation: Situation) -> Outcome:
-        outcome = await self._handoffs.step(work, situation)
-        if outcome.handoff is None:
-            return outcome
-        after = await self._hand_over(work, situation, outcome.handoff, None)
-        return _prepend(list(outcome.replies), after)
-
-    async def _hand_over(self, work: Work, situation: Situation, reason: Reason, article: str | None) -> Outcome:
-        turns = await work.turns.of(situation.conversation.id)
-        now_understood = [situation.understanding] if situation.understanding else []
-        entities = [
-            entity
-            for understanding in [*(understood for _, understood in turns), *now_understood]
-            for entity in understanding.entities
-        ]
-        context = HandoffContext(
-            reason=reason,
-            language=situation.language,
-            tried=tuple(tried for tried, _ in turns),
-            entities=tuple({(entity.kind, entity.value): entity for entity in entities}.values()),
-            mood=max(
-                [understanding.mood for understanding in [*(u for _, u in turns), *now_understood]],
-                key=lambda mood: mood.anger,
-                default=HandoffContext(reason=reason).mood,
-            ),
-            article=article,
-        )
-        return await self._handoffs.request(work, situation, context)
-
-    def _words(self, situation: Situation, decision: Decision) -> list[Outbound]:
-        return self._replies.word(
-            decision,
-            language=situation.language,
-            channel_kind=situation.channel_kind,
-            contact=situation.contact,
-            entities=situation.understanding.entities if situation.understanding else (),
-        )
-
-    async def _apply(self, work: Work, situation: Situation, decision: Decision, outcome: Outcome) -> None:
-        conversation = situation.conversation
-        changes: dict[str, object] = {}
-        if outcome.form != conversation.form:
-            changes["form"] = outcome.form
-        if outcome.state is not None and outcome.state is not conversation.state:
-            require_move(conversation, outcome.state)
-            changes["state"] = outcome.state
-        missed = counts_as_miss(decision)
-        if missed is not None:
-            changes["misses"] = conversation.misses + 1 if missed else 0
-        if changes:
-            work.conversations.change(conversation.id, **changes)
-        if outcome.replies:
-            await self._speaker.say(work, conversation, *outcome.replies)
-        if "state" in changes:
-            work.announce(conversation_topic(conversation.id), "state")
-            work.announce(DESK, "state", conversation=conversation.id)
-
     def _remember(
         self,
         work: Work,
@@ -331,20 +255,3 @@ def _came_over(joined: Joined, conversation: Conversation) -> bool:
     """Whether the conversation was begun somewhere else than where the customer now writes."""
     before = joined.goes_on
     return before is not None and before.id == conversation.id and before.identity_id != conversation.identity_id
-
-
-def _prepend(words: list[Outbound], outcome: Outcome) -> Outcome:
-    return Outcome(
-        replies=(*words, *outcome.replies),
-        state=outcome.state,
-        form=outcome.form,
-        handoff=outcome.handoff,
-        unhandled=outcome.unhandled,
-    )
-
-
-def _keep_form(outcome: Outcome, form: Form | None) -> Outcome:
-    """The form stays open beside an answer, unless what happened opened another."""
-    if outcome.form is not None or outcome.state is not None:
-        return outcome
-    return Outcome(replies=outcome.replies, form=form)

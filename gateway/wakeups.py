@@ -18,6 +18,7 @@ OUTBOX = "work:outbox"
 TIMERS = "work:timers"
 KNOWLEDGE = "work:knowledge"
 DUTIES = "work:duties"
+ASKS = "work:asks"
 
 ANYBODYS = frozenset({INBOX, OUTBOX, TIMERS})
 """Work that one process is enough for, whichever."""

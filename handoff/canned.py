@@ -7,7 +7,7 @@ stays in place, so that an agent sees what is missing before sending.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.errors import RequestRefused
 from gateway.messages import Value, clean_text
@@ -62,17 +62,18 @@ def search(canned: Iterable[Canned], words: str, language: str | None) -> list[C
     return sorted(found, key=lambda one: not one.shortcut.casefold().startswith(wanted))
 
 
-def check(canned: Canned) -> Canned:
-    """`canned` with its texts cleaned. Raises RequestRefused naming what to mend."""
+def check(canned: Canned, gettext: Callable[[str], str] = str) -> Canned:
+    """`canned` with its texts cleaned. Raises RequestRefused naming what to mend, worded by `gettext`."""
+    _ = gettext
     shortcut = canned.shortcut.strip().lstrip("/").lower()
     if not _SHORTCUT.fullmatch(shortcut):
-        raise RequestRefused(400, "a shortcut is 1–40 letters, digits, - or _, without spaces")
+        raise RequestRefused(400, _("A shortcut is 1–40 letters, digits, - or _, without spaces."))
     texts = {language: clean_text(text).strip() for language, text in canned.texts.items()}
     texts = {language: text for language, text in texts.items() if text}
     if not texts:
-        raise RequestRefused(400, "a canned text needs words in at least one language")
+        raise RequestRefused(400, _("Write the text in at least one language."))
     if any(len(text) > TEXT_LIMIT for text in texts.values()):
-        raise RequestRefused(400, f"a canned text has at most {TEXT_LIMIT} characters")
+        raise RequestRefused(400, _("A text has at most {limit} characters.").format(limit=TEXT_LIMIT))
     return Canned(id=canned.id, shortcut=shortcut, texts=texts, used=canned.used)
 
 

@@ -17,6 +17,7 @@ from gateway.live import DESK, conversation_topic
 from gateway.messages import Author, Media, Message, Outbound, Part, Text, clean_text
 from gateway.people import People
 from gateway.ports import Clock
+from gateway.proposing import Proposals
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Role, Staff
@@ -29,6 +30,7 @@ from handoff.agents import Presence
 from handoff.canned import Canned, check
 from handoff.desk_calls import DeskCalls
 from handoff.desk_people import DeskPeople
+from handoff.desk_proposals import DeskProposals
 from handoff.desk_views import DeskViews
 from handoff.forms import rating
 from handoff.handoffs import CHOICES, HandoffOutcome
@@ -65,6 +67,7 @@ class DeskService:
         settings: Settings,
         clock: Clock,
         people: People | None = None,
+        proposals: Proposals | None = None,
     ) -> None:
         self._database = database
         self._speaker = speaker
@@ -77,6 +80,7 @@ class DeskService:
         self.calls = DeskCalls(database, speaker, texts, settings, hours, clock)
         people = people or People(channels, speaker, HandoffYielding(clock), texts, settings.company, clock)
         self.people = DeskPeople(database, people, speaker, channels, texts, settings, self._held)
+        self.proposals = DeskProposals(database, proposals, texts, settings, clock)
         self.views = DeskViews(database, channels, clock)
         self.presence = Presence(database, clock)
 
@@ -238,9 +242,9 @@ class DeskService:
             draft = Draft(text=clean_text(text)[:REPLY_LIMIT], note=note)
             await AgentTable(work).save_draft(conversation_id, agent.id, draft, self._clock())
 
-    async def save_canned(self, canned: Canned) -> Canned:
+    async def save_canned(self, canned: Canned, language: str | None = None) -> Canned:
         """Keep a canned text (`id` 0 for a new one). Raises RequestRefused, Conflict or NotFound."""
-        checked = check(canned)
+        checked = check(canned, self._texts.translator(language).gettext)
         async with self._database.write() as work:
             return await CannedTable(work).save(checked, self._clock())
 

@@ -17,7 +17,7 @@ from gateway.storage.joined import Transactions
 from gateway.storage.work import Work
 from handoff.agents import online
 from handoff.callbacks import CallbackRequest
-from handoff.canned import Filled, fill
+from handoff.canned import Canned, Filled, fill
 from handoff.canned import search as search_canned
 from handoff.desk_people import log_of
 from handoff.desk_rows import (
@@ -136,6 +136,11 @@ class DeskViews:
         language = conversation.language or contact.language
         variables = _variables(contact, agent, entities, company)
         return [fill(one, language, variables) for one in search_canned(texts, search, language)]
+
+    async def all_canned(self) -> list[Canned]:
+        """Every canned text, the most used first."""
+        async with self._database.read() as work:
+            return await CannedTable(work).all()
 
     async def colleagues(self, conversation_id: int, agent: Staff) -> list[Colleague]:
         """Whom the conversation can be transferred to, the fittest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from gateway.channels import Channel
@@ -10,7 +10,7 @@ from gateway.conversations import State
 from gateway.live import DESK, conversation_topic
 from gateway.messages import Outbound
 from gateway.ports import Clock, HandoffContext, Knowledge, Outcome, Reason, Situation
-from gateway.settings import Settings
+from gateway.settings import Dialogue, Settings
 from gateway.storage.work import Work
 from gateway.texts import Texts, Translator
 from handoff import line, queue
@@ -43,7 +43,10 @@ class HandoffService:
         texts: Texts,
         settings: Settings,
         clock: Clock,
+        *,
+        policy: Callable[[], Dialogue] | None = None,
     ) -> None:
+        self._policy = policy or (lambda: settings.dialogue)
         self._knowledge = knowledge
         self._texts = texts
         self._settings = settings
@@ -143,7 +146,7 @@ class HandoffService:
         return hear(
             situation,
             lambda article: self._knowledge.action(article, self._clock()),
-            self._settings.dialogue.answer_confidence,
+            self._policy().answer_confidence,
             self._settings.company.regions,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gateway.ports import Tried
 
-SAYS_SOMETHING = ("reply", "clarify", "unknown")
+SAYS_SOMETHING = ("reply", "clarify", "unknown", "tell")
 """The bot's deeds after which the customer's words were about the matter itself (see `dialogue`)."""
 
 MIN_WORDS = 3

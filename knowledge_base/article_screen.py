@@ -16,7 +16,7 @@ from knowledge_base.articles import DEFAULT, Article, Status
 from knowledge_base.differences import differences
 from knowledge_base.forms import WHOLE, by_field, from_form, kinds_in
 from knowledge_base.listing import categories, title_in
-from knowledge_base.previews import SURFACES, Previewer
+from knowledge_base.previews import SAMPLE, Previewer, samples_in
 from knowledge_base.problems import Problem
 from knowledge_base.publishing import Publisher
 from knowledge_base.rules import BUTTONS_LIMIT, LABEL_LIMIT
@@ -50,7 +50,7 @@ class ArticleScreen:
         self._publisher = publisher
         self._previewer = previewer
         self._pages = pages
-        self._kinds = tuple(sorted({*SURFACES, *channel_kinds}))
+        self._kinds = tuple(sorted({*previewer.surfaces, *channel_kinds}))
 
     async def place(self, request: StaffRequest, article_id: str | None) -> Place:
         """Where the article stands; None for one that is not there yet. Raises NotFound."""
@@ -97,8 +97,10 @@ class ArticleScreen:
             "statuses": Status,
             "actions": tuple(Action),
             "default": DEFAULT,
-            "surfaces": SURFACES,
-            "bubbles": await self._previewer.bubbles(article, customer_known=True),
+            "surfaces": self._previewer.surfaces,
+            "bubbles": await self._previewer.bubbles(article, customer_known=True, samples=samples_in(form)),
+            "variables": self._previewer.variables(translator.language),
+            "sample_prefix": SAMPLE,
             "button_places": range(BUTTONS_LIMIT),
             "label_limit": LABEL_LIMIT,
             "whole": WHOLE,
@@ -112,9 +114,11 @@ class ArticleScreen:
         problems = [] if new and not article.title else await self._publisher.problems(article)
         return {
             "codes": LANGUAGES,
-            "surfaces": SURFACES,
+            "surfaces": self._previewer.surfaces,
             "form": form,
-            "bubbles": await self._previewer.bubbles(article, customer_known=form.get("known", "1") == "1"),
+            "bubbles": await self._previewer.bubbles(
+                article, customer_known=form.get("known", "1") == "1", samples=samples_in(form)
+            ),
             "faults": self.faults(self._translator(request), article, [*unread, *problems]),
             "kinds": kinds_in(article, self._kinds),
             "default": DEFAULT,
@@ -137,6 +141,10 @@ class ArticleScreen:
             {"place": place_name(translator, difference.path), "difference": difference}
             for difference in differences(old, new)
         ]
+
+    def read(self, form: Mapping[str, str], article_id: str, status: Status) -> tuple[Article, list[Problem]]:
+        """The article that `form` describes, and what could not be read of it."""
+        return from_form(form, article_id, status)
 
     def conflict(self, request: StaffRequest, mine: Mapping[str, str], newest: Saved) -> list[dict[str, Any]]:
         """From what is saved to somebody's unsaved words, place by place; the status is no matter here."""

@@ -10,8 +10,9 @@ import structlog
 
 from gateway.dialogue import ARTICLE, CALLBACK, PERSON
 from gateway.errors import NotFound, TemplateError
+from gateway.learning import Phrase
 from gateway.messages import Button
-from gateway.ports import Action, Answer, Clock, Phrase, Variables
+from gateway.ports import Action, Answer, Clock, Variables
 from gateway.settings import Company
 from gateway.storage.engine import Database
 from knowledge_base.articles import DEFAULT, Article, ArticleButton, ButtonAction, nearest, phrase_key

@@ -106,9 +106,7 @@ def report_lines(report: ImportReport) -> list[str]:
     )
     lines = ["Articles: " + ", ".join(counts) + "."]
     if report.missing:
-        lines.append(
-            f"Not in the folder and left as they are: {', '.join(report.missing)} (use --prune to archive them)."
-        )
+        lines.append(f"Not among them and left as they are: {', '.join(report.missing)} (use --prune to archive them).")
     if report.publication:
         lines.append(f"Published as revision {report.publication.revision}.")
     else:

@@ -80,10 +80,11 @@ def _phrasings(old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence[str]
 
 
 def _buttons(old: Sequence[ArticleButton], new: Sequence[ArticleButton]) -> Iterator[Difference]:
-    yield from _items(("buttons",), [_spoken(button) for button in old], [_spoken(button) for button in new])
+    yield from _items(("buttons",), [spoken(button) for button in old], [spoken(button) for button in new])
 
 
-def _spoken(button: ArticleButton) -> str:
+def spoken(button: ArticleButton) -> str:
+    """A button in words: its labels and where it leads."""
     labels = " / ".join(button.label[language] for language in in_order(button.label))
     return f"{labels} → {button.article or button.action or button.url or '?'}"
 

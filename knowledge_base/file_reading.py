@@ -13,7 +13,7 @@ from gateway.errors import Fault
 from gateway.messages import Value
 from gateway.ports import Action
 from knowledge_base.articles import Article, ArticleButton, ButtonAction, Status, tidy_line, tidy_text
-from knowledge_base.problems import Problem
+from knowledge_base.problems import N_, Problem, SaidFault
 from knowledge_base.yaml_tree import Field, Fields, Items, Tree, Unreadable, Words, read
 
 SIZE_LIMIT = 1 << 20
@@ -24,20 +24,23 @@ EnumT = TypeVar("EnumT", bound=StrEnum)
 
 class ReadFile(Value, frozen=True, kw_only=True):
     """A file as read: its article as far as it could be made out, the lines of its places, and its
-    faults. `lines` has a line for every path a Problem may name, down to the nearest outer one."""
+    faults. `lines` has a line for every path a Problem may name, down to the nearest outer one; where the
+    article came from a table, that is the row, and `columns` tells the column."""
 
     name: str
     article: Article | None
     lines: Mapping[tuple[str, ...], int]
+    columns: Mapping[tuple[str, ...], str] = msgspec.field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
     def fault(self, problem: Problem) -> Fault:
-        """`problem` of this file's article as a fault at its line."""
+        """`problem` of this file's article as a fault at its line; of a table's, at its row and column."""
         path = problem.path
         while path and path not in self.lines:
             path = path[:-1]
-        inner = problem.line - 1 if path == problem.path else 0
-        return Fault(file=self.name, line=self.lines.get(path, 1) + inner, reason=problem.text())
+        column = self.columns.get(path, "")
+        inner = problem.line - 1 if path == problem.path and not column else 0
+        return SaidFault.at(self.name, self.lines.get(path, 1) + inner, problem, column)
 
 
 def read_file(name: str, content: bytes) -> ReadFile:
@@ -51,38 +54,38 @@ def read_file(name: str, content: bytes) -> ReadFile:
     except Unreadable as error:
         return ReadFile(name=name, article=None, lines={}, faults=(_fault(name, error.problem),))
     if not isinstance(tree, Fields):
-        problem = Problem(message="the front matter must be fields, as “id: delivery-cost”", line=2)
+        problem = Problem(message=N_("the front matter must be fields, as “id: delivery-cost”"), line=2)
         return ReadFile(name=name, article=None, lines={}, faults=(_fault(name, problem),))
     reader = _Reader()
     article = msgspec.structs.replace(reader.article(tree), notes=tidy_text(notes))
     faults = [_fault(name, problem) for problem in reader.problems]
     if article.id and article.id != name.removesuffix(".md"):
         line = reader.lines.get(("id",), 2)
-        message = "the id “{id}” and the file name differ; call the file {id}.md or mend the id"
+        message = N_("the id “{id}” and the file name differ; call the file {id}.md or mend the id")
         faults.append(_fault(name, Problem(message=message, line=line, values={"id": article.id[:80]})))
     return ReadFile(name=name, article=article, lines=reader.lines, faults=tuple(faults))
 
 
 def _fault(name: str, problem: Problem) -> Fault:
-    return Fault(file=name, line=problem.line, reason=problem.text())
+    return SaidFault.at(name, problem.line, problem)
 
 
 def _split(content: bytes) -> tuple[str, str]:
     """(front matter, notes). Raises Unreadable."""
     if len(content) > SIZE_LIMIT:
-        raise Unreadable(Problem(message="the file is larger than 1 MiB"))
+        raise Unreadable(Problem(message=N_("the file is larger than 1 MiB")))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         bad = content.count(b"\n", 0, error.start) + 1
-        raise Unreadable(Problem(message="the file is not UTF-8; save it as UTF-8", line=bad)) from None
+        raise Unreadable(Problem(message=N_("the file is not UTF-8; save it as UTF-8"), line=bad)) from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if lines[0].rstrip() != FENCE:
-        raise Unreadable(Problem(message="the file must begin with a line of three hyphens (---)"))
+        raise Unreadable(Problem(message=N_("the file must begin with a line of three hyphens (---)")))
     for number, line in enumerate(lines[1:], start=1):
         if line.rstrip() == FENCE:
             return "\n".join(lines[1:number]) + "\n", "\n".join(lines[number + 1 :])
-    raise Unreadable(Problem(message="the front matter is not closed by a line of three hyphens (---)"))
+    raise Unreadable(Problem(message=N_("the front matter is not closed by a line of three hyphens (---)")))
 
 
 class _Reader:
@@ -141,7 +144,7 @@ class _Reader:
     def _button(self, node: Tree, path: tuple[str, ...]) -> ArticleButton:
         self.lines[path] = node.line
         if not isinstance(node, Fields):
-            self._complain(node.line, "a button needs a label and a target")
+            self._complain(node.line, N_("a button needs a label and a target"))
             return ArticleButton(label={})
         fields = self._known(node, path, _fields_of(ArticleButton))
         return ArticleButton(
@@ -156,7 +159,7 @@ class _Reader:
     def _known(self, tree: Fields, path: tuple[str, ...], known: frozenset[str] | set[str]) -> Mapping[str, Field]:
         for name, field in tree.fields.items():
             if name not in known:
-                message = "the field “{name}” is not known; there are {known}"
+                message = N_("the field “{name}” is not known; there are {known}")
                 self._complain(field.line, message, name=name[:60], known=", ".join(sorted(known)))
         return tree.fields
 
@@ -175,14 +178,14 @@ class _Reader:
         if isinstance(field.node, Fields):
             return field.node.fields
         if not (isinstance(field.node, Words) and field.node.empty):
-            self._complain(field.node.line, "“{name}” must have fields under it", name=path[-1])
+            self._complain(field.node.line, N_("“{name}” must have fields under it"), name=path[-1])
         return {}
 
     def _items(self, node: Tree, path: tuple[str, ...]) -> tuple[Tree, ...]:
         if isinstance(node, Items):
             return node.nodes
         if not (isinstance(node, Words) and node.empty):
-            self._complain(node.line, "“{name}” must be a list, each line beginning with “- ”", name=path[-1])
+            self._complain(node.line, N_("“{name}” must be a list, each line beginning with “- ”"), name=path[-1])
         return ()
 
     def _line(self, field: Field | None, path: tuple[str, ...]) -> str:
@@ -193,7 +196,7 @@ class _Reader:
     def _words(self, node: Tree, path: tuple[str, ...], tidy: Callable[[str], str]) -> str:
         if not isinstance(node, Words):
             self.lines[path] = node.line
-            self._complain(node.line, "a text was expected here; quote it if it has a colon")
+            self._complain(node.line, N_("a text was expected here; quote it if it has a colon"))
             return "?"
         # A block's words begin on the line after its sign, and tidying may drop blank lines above.
         dropped = len(node.text) - len(node.text.lstrip())
@@ -206,7 +209,7 @@ class _Reader:
             return None
         if word in list(choices):
             return choices(word)
-        message = "“{word}” is not possible for “{name}”; there are {choices}"
+        message = N_("“{word}” is not possible for “{name}”; there are {choices}")
         self._complain(self.lines[path], message, word=word[:60], name=path[-1], choices=", ".join(choices))
         return None
 
@@ -217,7 +220,7 @@ class _Reader:
         try:
             return date.fromisoformat(word) if len(word) == 10 else date.fromisoformat("")
         except ValueError:
-            message = "“{word}” is no date for “{name}”; write it as 2026-12-31"
+            message = N_("“{word}” is no date for “{name}”; write it as 2026-12-31")
             self._complain(self.lines[path], message, word=word[:60], name=path[-1])
             return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gateway.errors import Fault, FrontdeskError, ImportRefused
@@ -11,6 +11,7 @@ from knowledge_base.articles import Article
 from knowledge_base.checking import TemplateChecker
 from knowledge_base.file_reading import SIZE_LIMIT, ReadFile, read_file
 from knowledge_base.file_writing import write_file
+from knowledge_base.problems import N_, Problem
 from knowledge_base.rules import Neighbours, problems_between, problems_of, template_problems
 
 Progress = Callable[[str, int, int], None]
@@ -39,11 +40,18 @@ async def read_folder(
         # A large folder takes seconds to parse; others want the loop meanwhile.
         files.append(await asyncio.to_thread(read_file, name, content))
         progress("read", number, len(names))
-    faults = [fault for file in files for fault in file.faults]
-    faults += await _judge([file for file in files if file.article is not None], checker, existing or {})
+    articles = await judged(files, checker, existing or {})
     progress("check", len(names), len(names))
+    return articles
+
+
+async def judged(files: Sequence[ReadFile], checker: TemplateChecker, existing: Mapping[str, Article]) -> list[Article]:
+    """The articles of `files`, if all of them are right. Raises ImportRefused with every fault of every file."""
+    faults = [fault for file in files for fault in file.faults]
+    faults += await _judge([file for file in files if file.article is not None], checker, existing)
     if faults:
-        raise ImportRefused(sorted(set(faults), key=lambda fault: (fault.file, fault.line, fault.reason)))
+        told = {(fault.file, fault.line, fault.column, fault.reason): fault for fault in faults}
+        raise ImportRefused([told[place] for place in sorted(told)])
     return [file.article for file in files if file.article is not None]
 
 
@@ -57,6 +65,11 @@ async def write_folder(folder: Path, articles: Mapping[str, Article], *, progres
         await asyncio.to_thread(_store, folder, f"{article_id}.md", content)
         progress("write", number, len(articles))
     return len(articles)
+
+
+async def write_content(path: Path, content: bytes) -> None:
+    """Write one file, its folder made if need be. Raises FrontdeskError where it cannot be written."""
+    await asyncio.to_thread(_store, path.parent, path.name, content)
 
 
 def _load(folder: Path) -> tuple[list[str], list[bytes]]:
@@ -87,6 +100,16 @@ def _store(folder: Path, name: str, content: bytes) -> None:
 async def _judge(files: list[ReadFile], checker: TemplateChecker, existing: Mapping[str, Article]) -> list[Fault]:
     articles = [file.article for file in files if file.article is not None]
     templates = await template_problems(articles, checker)
+    # Fifty thousand phrasings take a second.
+    return await asyncio.to_thread(_compare, files, articles, templates, existing)
+
+
+def _compare(
+    files: list[ReadFile],
+    articles: list[Article],
+    templates: list[list[Problem]],
+    existing: Mapping[str, Article],
+) -> list[Fault]:
     together = Neighbours({**existing, **{article.id: article for article in articles}})
     faults = []
     for file, article, of_templates in zip(files, articles, templates, strict=True):
@@ -96,14 +119,14 @@ async def _judge(files: list[ReadFile], checker: TemplateChecker, existing: Mapp
     return faults
 
 
-def _duplicates(files: list[ReadFile]) -> list[Fault]:
-    owners: dict[str, str] = {}
-    faults = []
+def _duplicates(files: Sequence[ReadFile]) -> list[Fault]:
+    owners: dict[str, ReadFile] = {}
+    faults: list[Fault] = []
     for file in files:
         if file.article is None or not file.article.id:
             continue
-        owner = owners.setdefault(file.article.id, file.name)
-        if owner != file.name:
-            line = file.lines.get(("id",), 1)
-            faults.append(Fault(file=file.name, line=line, reason=f"the id “{file.article.id}” is already in {owner}"))
+        owner = owners.setdefault(file.article.id, file)
+        if owner is not file:
+            message, values = N_("the id “{id}” is already in {file}"), {"id": file.article.id, "file": owner.name}
+            faults.append(file.fault(Problem(message=message, path=("id",), values=values)))
     return faults

@@ -25,6 +25,12 @@ class Done(StrEnum):
     NOTHING = "nothing"
     ROLLED_BACK = "rolled_back"
     TRAINED = "trained"
+    JOINED = "joined"
+    SIGNED = "signed"
+    RETURNED = "returned"
+    COMMENTED = "commented"
+    KEPT = "kept"
+    FORGOTTEN = "forgotten"
 
 
 TRAINS = frozenset({Done.PUBLISHED, Done.REMOVED, Done.TRAINED})

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
+from gateway.usefulness import Usage
 from knowledge_base.articles import Article, Status, nearest
-from knowledge_base.storage import Saved, Usage
+from knowledge_base.storage import Saved
 
 
 class Completeness(StrEnum):
@@ -72,17 +73,20 @@ def rows(
     return sorted(made, key=lambda row: (row.status is Status.ARCHIVED, row.title.casefold()))
 
 
-def narrow(found: Sequence[Row], saved: Mapping[str, Saved], filters: Filters) -> list[Row]:
-    """The rows that fit `filters`. Words are looked for everywhere in an article; all must be there."""
+def narrow(found: Sequence[Row], saved: Mapping[str, Saved], filters: Filters, hits: Sequence[str] = ()) -> list[Row]:
+    """The rows that fit `filters`, those of `hits` (ids that a search found) first and in that order. Words are
+    looked for everywhere in the other articles too; all must be there."""
     words = filters.search.casefold().split()
-    return [
+    places = {article: place for place, article in enumerate(hits)}
+    fitting = [
         row
         for row in found
         if (not filters.status or filters.status in (row.status, "waiting" if row.waiting else ""))
         and (not filters.category or row.category == filters.category)
         and (not filters.incomplete or row.languages.get(filters.incomplete) is not Completeness.FULL)
-        and _has(saved[row.id].article, words)
+        and (row.id in places or _has(saved[row.id].article, words))
     ]
+    return sorted(fitting, key=lambda row: places.get(row.id, len(places)))
 
 
 def categories(saved: Mapping[str, Saved]) -> list[str]:

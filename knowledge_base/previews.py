@@ -3,97 +3,196 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup, escape
 
-from gateway.messages import Value
-from gateway.ports import Variables
+from gateway.channels import Capabilities
+from gateway.channels import Markup as ChannelMarkup
+from gateway.messages import Button, Outbound, Text, Value
+from gateway.rendering import Fitted, fit, strip_markdown
 from gateway.settings import LANGUAGES, Company
-from knowledge_base.articles import DEFAULT, Article, nearest
-from knowledge_base.checking import TemplateChecker, Trial
+from gateway.splitting import length
+from knowledge_base.articles import DEFAULT, Article, nearest, tidy_line
+from knowledge_base.checking import TemplateChecker, Trial, Verdict
+from knowledge_base.problems import N_, Problem
 
 SURFACES = ("webchat", "telegram")
-"""The channel kinds that are shown as bubbles."""
+"""The channel kinds that are always shown as bubbles; those in use come beside them."""
 
 _NAMES = {"uk": "Оксана", "ru": "Оксана", "en": "Oksana"}
-_SAMPLE_ORDER = "1234567890"
+SAMPLE = "sample."
+"""How the names of the form's fields with an editor's own samples begin."""
+KNOWN_ONLY = ("contact", "entities")
+"""What may be said only of a customer whom we know."""
+
+
+class Variable(Value, frozen=True, kw_only=True, omit_defaults=False):
+    """Something that answers can say: its name, what it is (an English text that catalogues translate), and
+    a sample value."""
+
+    name: str
+    about: str
+    sample: str
 
 
 class Bubble(Value, frozen=True, kw_only=True):
-    """One message as a customer would see it. `unknown` variables nobody fills; `missing` had no value
-    in the sample; `broken` says that the template cannot be used (the fault stands at its field)."""
+    """One message as a customer would see it, and those that follow it where it is cut (`more`).
+
+    `unknown` variables nobody fills; `missing` had no value in the sample; `broken` says that the template
+    cannot be used (the fault stands at its field). `warnings` say what this kind of channel does not show as
+    it is written; `length` of `limit` characters is used (no limit is known: 0).
+    """
 
     surface: str
     html: Markup
+    more: tuple[Markup, ...] = ()
     buttons: tuple[str, ...] = ()
     own_words: bool = False
     broken: bool = False
     unknown: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    length: int = 0
+    limit: int = 0
 
 
 class Previewer:
-    """Fills answers for the editor."""
+    """Fills answers for the editor.
 
-    def __init__(self, checker: TemplateChecker, company: Company, hours: Mapping[str, str]) -> None:
+    `capabilities` are those of the kinds of channels in use: an answer is fitted to them exactly as when it
+    is sent.
+    """
+
+    def __init__(
+        self,
+        checker: TemplateChecker,
+        company: Company,
+        hours: Mapping[str, str],
+        capabilities: Mapping[str, Capabilities] | None = None,
+    ) -> None:
         self._checker = checker
         self._company = company
         self._hours = hours
+        self._capabilities = capabilities or {}
+        self.surfaces = (*SURFACES, *sorted(self._capabilities.keys() - set(SURFACES)))
 
-    async def bubbles(self, article: Article, *, customer_known: bool) -> dict[str, list[Bubble]]:
-        """For each language the article answers in: a bubble for each surface."""
-        places = [(language, surface) for language in LANGUAGES if language in article.answers for surface in SURFACES]
+    async def bubbles(
+        self, article: Article, *, customer_known: bool, samples: Mapping[str, str] | None = None
+    ) -> dict[str, list[Bubble]]:
+        """For each language the article answers in: a bubble for each surface. `samples` are an editor's own
+        values by variable (``{"contact.name": "Ivan"}``)."""
+        places = [
+            (language, surface) for language in LANGUAGES if language in article.answers for surface in self.surfaces
+        ]
         trials = [
             Trial(
                 source=_source(article.answers[language], surface),
-                variables=self._sample(language, customer_known=customer_known),
+                variables=self._filled(language, customer_known=customer_known, samples=samples or {}),
             )
             for language, surface in places
         ]
         bubbles: dict[str, list[Bubble]] = {}
         for (language, surface), verdict in zip(places, await self._checker.run(trials), strict=True):
-            bubbles.setdefault(language, []).append(
-                Bubble(
-                    surface=surface,
-                    html=to_html(verdict.text),
-                    buttons=_labels(article, language),
-                    own_words=surface in article.answers[language],
-                    broken=verdict.problem is not None,
-                    unknown=verdict.unknown,
-                    missing=verdict.missing,
-                )
-            )
+            bubbles.setdefault(language, []).append(self._bubble(article, language, surface, verdict))
         return bubbles
 
-    def _sample(self, language: str, *, customer_known: bool) -> dict[str, dict[str, str]]:
-        company = self._company
-        names = company.name
-        variables: Variables = {
-            "company": {
-                "name": names.get(language) or next(iter(names.values()), ""),
-                "phone": company.phone,
-                "email": company.email,
-                "site": company.site,
-                "hours": self._hours.get(language, ""),
-            },
-            "contact": {"name": _NAMES[language], "phone": "+380671234567"} if customer_known else {},
-            "entities": {"order_number": _SAMPLE_ORDER} if customer_known else {},
-        }
-        return {group: dict(values) for group, values in variables.items()}
+    def variables(self, language: str) -> list[Variable]:
+        """All that answers can say, with samples in `language`."""
+        company, names = self._company, self._company.name
+        name = names.get(language) or next(iter(names.values()), "")
+        return [
+            Variable(name="company.name", about=N_("The firm’s name in the answer’s language"), sample=name),
+            Variable(name="company.phone", about=N_("The firm’s telephone"), sample=company.phone),
+            Variable(name="company.email", about=N_("The firm’s e-mail address"), sample=company.email),
+            Variable(name="company.site", about=N_("The firm’s web address"), sample=company.site),
+            Variable(name="company.hours", about=N_("Opening hours in words"), sample=self._hours.get(language, "")),
+            Variable(name="contact.name", about=N_("The customer’s name"), sample=_NAMES.get(language, _NAMES["en"])),
+            Variable(name="contact.phone", about=N_("The customer’s telephone, where it is known"), sample=_PHONE),
+            Variable(name="contact.email", about=N_("The customer’s e-mail address, where it is known"), sample=_MAIL),
+            Variable(name="contact.language", about=N_("The customer’s language: uk, ru or en"), sample=language),
+            Variable(name="entities.order_number", about=N_("The order or parcel they named"), sample="1234567890"),
+            Variable(name="entities.phone", about=N_("A telephone they wrote"), sample=_PHONE),
+            Variable(name="entities.email", about=N_("An e-mail address they wrote"), sample=_MAIL),
+            Variable(name="entities.time", about=N_("A time they named"), sample="2026-12-01T10:00:00+02:00"),
+        ]
+
+    def _bubble(self, article: Article, language: str, surface: str, verdict: Verdict) -> Bubble:
+        buttons = _buttons(article, language)
+        messages: tuple[str, ...] = (verdict.text,)
+        labels = tuple(button.label for button in buttons)
+        warnings: tuple[Problem, ...] = ()
+        capabilities = self._capabilities.get(surface)
+        if capabilities is not None:
+            fitted = fit(Outbound(parts=(Text(text=verdict.text, markdown=True),), buttons=buttons), capabilities)
+            messages = tuple(part.text for part in fitted.parts if isinstance(part, Text))
+            labels = tuple(button.label for button in fitted.buttons)
+            warnings = tuple(_warnings(verdict.text, buttons, fitted, capabilities))
+        return Bubble(
+            surface=surface,
+            html=to_html(messages[0]) if messages else Markup(""),
+            more=tuple(map(to_html, messages[1:])),
+            buttons=labels,
+            own_words=surface in article.answers[language],
+            broken=verdict.problem is not None,
+            unknown=verdict.unknown,
+            missing=verdict.missing,
+            warnings=warnings,
+            length=length(verdict.text, capabilities) if capabilities else 0,
+            limit=capabilities.text_limit if capabilities else 0,
+        )
+
+    def _filled(self, language: str, *, customer_known: bool, samples: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        filled: dict[str, dict[str, str]] = {"company": {}, "contact": {}, "entities": {}}
+        for variable in self.variables(language):
+            group, _, name = variable.name.partition(".")
+            if customer_known or group not in KNOWN_ONLY:
+                filled[group][name] = samples.get(variable.name) or variable.sample
+        return filled
+
+
+_PHONE, _MAIL = "+380671234567", "oksana@example.com"
+
+
+def samples_in(form: Mapping[str, str]) -> dict[str, str]:
+    """The editor's own samples among the form's fields."""
+    return {
+        name.removeprefix(SAMPLE): tidy_line(value)[:SAMPLE_LIMIT]
+        for name, value in form.items()
+        if name.startswith(SAMPLE) and value.strip()
+    }
+
+
+SAMPLE_LIMIT = 200
+
+
+def _warnings(text: str, buttons: Sequence[Button], fitted: Fitted, capabilities: Capabilities) -> Iterator[Problem]:
+    """What of an answer is not shown as it is written."""
+    if len(fitted.parts) > 1:
+        yield Problem(
+            message=N_("Too long for one message here: customers get {count}."), values={"count": len(fitted.parts)}
+        )
+    if buttons and not fitted.buttons:
+        yield Problem(message=N_("There are no such buttons here: they become lines, answered by number."))
+    elif any(shown.label != button.label for shown, button in zip(fitted.buttons, buttons, strict=False)):
+        yield Problem(message=N_("A button’s label is too long here and is cut."))
+    if capabilities.markup is ChannelMarkup.PLAIN and strip_markdown(text) != text:
+        yield Problem(message=N_("Bold words and named links are not shown here: only the words stay."))
 
 
 def _source(variants: Mapping[str, str], surface: str) -> str:
     return variants.get(surface) or variants.get(DEFAULT, "")
 
 
-def _labels(article: Article, language: str) -> tuple[str, ...]:
-    labels = []
-    for button in article.buttons:
+def _buttons(article: Article, language: str) -> tuple[Button, ...]:
+    """The buttons as they would be sent; where they lead is no matter for their looks."""
+    buttons = []
+    for place, button in enumerate(article.buttons):
         spoken = nearest(button.label, language)
         if spoken:
-            labels.append(button.label[spoken])
-    return tuple(labels)
+            payload = None if button.url else str(place)
+            buttons.append(Button(label=button.label[spoken], payload=payload, url=button.url))
+    return tuple(buttons)
 
 
 # --- light Markdown as HTML ------------------------------------------------------------------

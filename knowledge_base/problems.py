@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from gateway.errors import TemplateError
+from gateway.errors import Fault, TemplateError
 from gateway.messages import Value
 
 
@@ -34,6 +34,22 @@ class Problem(Value, frozen=True, kw_only=True):
     def at(self, *path: str) -> Problem:
         """The same problem seen from further out: `path` comes before its own."""
         return msgspec.structs.replace(self, path=(*path, *self.path))
+
+
+class SaidFault(Fault, frozen=True, kw_only=True):
+    """A Fault that can also be said in the editor's language, by its `problem`."""
+
+    problem: Problem
+
+    @classmethod
+    def at(cls, file: str, line: int, problem: Problem, column: str = "") -> SaidFault:
+        """`problem` at a line of a file, or at a row and column of a table."""
+        return cls(file=file, line=line, column=column, reason=problem.text(), problem=problem)
+
+
+def said(fault: Fault, gettext: Callable[[str], str]) -> str:
+    """The reason of `fault`, in the reader's language where it can be."""
+    return fault.problem.text(gettext) if isinstance(fault, SaidFault) else fault.reason
 
 
 class TemplateRefused(TemplateError):

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 
-from gateway.errors import Conflict, FrontdeskError, NotFound
-from gateway.messages import Value
-from gateway.ports import Clock, Trainer, TrainingReport
+from gateway.errors import FrontdeskError, NotFound
+from gateway.learning import TrainingReport
+from gateway.ports import Clock, Trainer
 from gateway.settings import Company
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
@@ -25,9 +24,14 @@ from gateway.wakeups import KNOWLEDGE
 from knowledge_base.articles import Article, Status
 from knowledge_base.base import phrases_of
 from knowledge_base.checking import TemplateChecker
-from knowledge_base.files import Progress, no_progress, read_folder, write_folder
+from knowledge_base.exchange.exporting import MEDIA_TYPES, exported
+from knowledge_base.exchange.importing import ExampleReader, Importer
+from knowledge_base.files import Progress, no_progress, write_content, write_folder
 from knowledge_base.problems import Problem
+from knowledge_base.results import ImportReport, Refused, StaleEdit, Training, TrainingState, Unsigned
 from knowledge_base.rules import Neighbours, problems_between, problems_of, template_problems
+from knowledge_base.search.index import index_published
+from knowledge_base.search.storage import SearchTable
 from knowledge_base.storage import Articles, Changes, Editor, Publication, Saved, compare, contents
 
 log = structlog.get_logger()
@@ -35,62 +39,18 @@ log = structlog.get_logger()
 LIVE_TOPIC = "kb"
 """The topic that editor screens listen to."""
 
+__all__ = ["ImportReport", "Publisher", "Refused", "StaleEdit", "Training", "TrainingState", "Unsigned"]
+"""What others may import from here although most of it is made elsewhere."""
+
 Refresh = Callable[[], Awaitable[object]]
-
-
-class StaleEdit(Conflict):
-    """Somebody saved the article after it was opened; `newest` is what they saved, and nothing was
-    written. The text that was not saved is still in the hands of the caller."""
-
-    def __init__(self, newest: Saved) -> None:
-        super().__init__(
-            f"article {newest.article.id} was changed by {newest.author}: it is at revision {newest.revision} now"
-        )
-        self.newest = newest
-
-
-class Refused(FrontdeskError):
-    """An article that was not saved; `problems` says why, place by place."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(problem.text() for problem in problems))
-        self.problems = tuple(problems)
-
-
-class TrainingState(StrEnum):
-    """How far a training is."""
-
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class Training(Value, frozen=True, kw_only=True):
-    """The last training of this process, for whoever watches."""
-
-    state: TrainingState
-    report: TrainingReport | None = None
-
-
-class ImportReport(Value, frozen=True, kw_only=True):
-    """What an import did, as article ids. `missing` are stored but not in the folder; they stay,
-    unless pruning was asked for, and then they are `removed`. `publication` is None where nothing
-    that customers see has changed, `training` where there was nothing new to learn."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    publication: Publication | None = None
-    training: TrainingReport | None = None
 
 
 class Publisher:
     """Changes the knowledge base.
 
     `refreshers` are run after a publication and again after the training (the snapshot and the
-    engine of this process); other processes hear of both on the topic KNOWLEDGE.
+    engine of this process); other processes hear of both on the topic KNOWLEDGE. With `review` nothing of
+    what people write goes live unsigned (see `Reviewing`); commands are the operator's, who needs nobody.
     """
 
     def __init__(
@@ -102,6 +62,8 @@ class Publisher:
         clock: Clock,
         *,
         refreshers: Iterable[Refresh] = (),
+        examples: ExampleReader | None = None,
+        review: bool = False,
     ) -> None:
         self._database = database
         self._trainer = trainer
@@ -109,6 +71,8 @@ class Publisher:
         self._zone = ZoneInfo(company.zone)
         self._clock = clock
         self._refreshers = tuple(refreshers)
+        self.importer = Importer(checker, examples)
+        self.review = review
         self._training = asyncio.Lock()
         self.training: Training | None = None
 
@@ -139,6 +103,7 @@ class Publisher:
             if newest is not None and newest.article == article:
                 return newest
             saved = await stored.save(article, editor, self._clock(), based_on=based_on, note=note)
+            await SearchTable(work.connection).put([article], live=False)
             work.announce(LIVE_TOPIC, "article", article=article.id, revision=saved.revision)
         log.info("article_saved", article=article.id, revision=saved.revision, status=article.status)
         return saved
@@ -160,26 +125,40 @@ class Publisher:
 
         Articles whose status is published go live, archived ones are taken away; what is a draft or
         in review stays live as it was. Returns None where nothing changes. Train afterwards (`train`).
-        Raises NotFound.
+        Raises NotFound, and Unsigned where a reviewer must sign first (of all, what is unsigned is left out).
         """
         async with self._database.write() as work:
-            stored = Articles(work.connection)
-            await stored.lock()
-            newest = await stored.all()
-            wanted = list(newest) if article_ids is None else list(article_ids)
-            unknown = [article_id for article_id in wanted if article_id not in newest]
-            if unknown:
-                raise NotFound(f"article {unknown[0]}")
-            before = await stored.published(await stored.published_revision())
-            after = dict(before)
-            for article_id in wanted:
-                saved = newest[article_id]
-                if saved.article.status is Status.PUBLISHED:
-                    after[article_id] = saved.revision
-                elif saved.article.status is Status.ARCHIVED:
-                    after.pop(article_id, None)
-            publication = await self._publish(work, before, after, editor)
-        return await self._published(publication)
+            await Articles(work.connection).lock()
+            publication = await self.publish_within(work, editor, article_ids)
+        return await self.went_live(publication)
+
+    async def publish_within(
+        self, work: Work, editor: Editor, article_ids: Iterable[str] | None, *, signed: bool = False
+    ) -> Publication | None:
+        """`publish` in a transaction that holds the lock; tell it to `went_live` after the commit."""
+        stored = Articles(work.connection)
+        newest = await stored.all()
+        wanted = list(newest) if article_ids is None else list(article_ids)
+        unknown = [article_id for article_id in wanted if article_id not in newest]
+        if unknown:
+            raise NotFound(f"article {unknown[0]}")
+        before = await stored.published(await stored.published_revision())
+        after = dict(before)
+        for article_id in wanted:
+            saved = newest[article_id]
+            if saved.article.status is Status.ARCHIVED:
+                after.pop(article_id, None)
+            elif saved.article.status is not Status.PUBLISHED or after.get(article_id) == saved.revision:
+                continue
+            elif signed or not self.must_sign(editor):
+                after[article_id] = saved.revision
+            elif article_ids is not None:
+                raise Unsigned(article_id)
+        return await self._publish(work, before, after, editor)
+
+    def must_sign(self, editor: Editor) -> bool:
+        """Whether what `editor` publishes needs a reviewer's signature."""
+        return self.review and editor.staff_id is not None
 
     def begin_training(self) -> None:
         """Say to whoever watches that a training comes, before `train` runs in the background."""
@@ -193,11 +172,15 @@ class Publisher:
         async with self._training:
             self.begin_training()
             report: TrainingReport | None = None
+            reason = ""
             try:
                 report = await self._train()
+            except FrontdeskError as error:
+                reason = str(error)
+                raise
             finally:
                 state = TrainingState.DONE if report else TrainingState.FAILED
-                self.training = Training(state=state, report=report)
+                self.training = Training(state=state, report=report, reason=reason)
                 async with self._database.write() as work:
                     if report:
                         work.announce(KNOWLEDGE, "trained", revision=report.revision)
@@ -220,50 +203,71 @@ class Publisher:
     # --- folders -------------------------------------------------------------------------------
 
     async def import_folder(
-        self, folder: Path, editor: Editor, *, prune: bool = False, progress: Progress = no_progress
+        self, path: Path, editor: Editor, *, prune: bool = False, progress: Progress = no_progress
     ) -> ImportReport:
-        """Take over a folder of Markdown files, publish it and train.
+        """Take over a folder of Markdown files or one file (see `Importer`), publish it and train.
 
         All or nothing: raises ImportRefused with every fault before anything is written. Files are
         the truth for their articles: a changed one whose status is not published is taken off the air.
         An unchanged folder makes no revision, no publication and no training.
         """
-        async with self._database.read() as work:
-            existing = contents(await Articles(work.connection).all())
-        given = await read_folder(folder, self._checker, existing=existing, progress=progress)
-        async with self._database.write() as work:
-            report = await self._take_over(work, given, editor, prune=prune)
-        log.info("imported", added=len(report.added), changed=len(report.changed), removed=len(report.removed))
+        given = await self.importer.read_path(path, await self.working_copies(), progress)
+        report = await self.take_over(given, editor, prune=prune)
         progress("train", 0, 1)
-        await self._published(report.publication)
+        await self.went_live(report.publication)
         training = await self.train() if report.publication else None
         progress("train", 1, 1)
         return msgspec.structs.replace(report, training=training)
 
-    async def export_folder(self, folder: Path, *, progress: Progress = no_progress) -> int:
-        """Write the newest revision of every article into `folder`; returns how many.
+    async def export_folder(self, path: Path, *, progress: Progress = no_progress) -> int:
+        """Write the newest revision of every article into the folder, or the .xlsx, .csv or .zip file, `path`;
+        returns how many.
 
-        Raises FrontdeskError where the folder cannot be written.
+        Raises FrontdeskError where it cannot be written.
         """
-        async with self._database.read() as work:
-            saved = await Articles(work.connection).all()
-        return await write_folder(folder, contents(saved), progress=progress)
+        articles = await self.working_copies()
+        kind = path.suffix.lower().removeprefix(".")
+        if kind not in MEDIA_TYPES:
+            return await write_folder(path, articles, progress=progress)
+        await write_content(path, await asyncio.to_thread(exported, articles, kind))
+        return len(articles)
 
-    async def _take_over(self, work: Work, given: Sequence[Article], editor: Editor, *, prune: bool) -> ImportReport:
+    async def working_copies(self) -> dict[str, Article]:
+        """The newest state of every article, by id."""
+        async with self._database.read() as work:
+            return contents(await Articles(work.connection).all())
+
+    async def take_over(
+        self, given: Sequence[Article], editor: Editor, *, prune: bool = False, publish: bool = True
+    ) -> ImportReport:
+        """Save `given`, which `Importer` found right, in one transaction; without `publish` customers see
+        nothing of it yet. Train afterwards (`train`)."""
+        async with self._database.write() as work:
+            report = await self._take_over(work, given, editor, prune=prune, publish=publish)
+        log.info("imported", added=len(report.added), changed=len(report.changed), removed=len(report.removed))
+        return report
+
+    async def _take_over(
+        self, work: Work, given: Sequence[Article], editor: Editor, *, prune: bool, publish: bool
+    ) -> ImportReport:
         stored = Articles(work.connection)
         await stored.lock()
         newest = await stored.all()
         before = await stored.published(await stored.published_revision())
         after = dict(before)
-        kinds: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
-        for article in given:
-            old = newest.get(article.id)
-            unchanged = old is not None and old.article == article
+        kinds: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": [], "held": []}
+        for wanted in given:
+            old = newest.get(wanted.id)
+            unchanged = old is not None and old.article == wanted
+            held = wanted.status is Status.PUBLISHED and not unchanged and self.must_sign(editor)
+            article = msgspec.structs.replace(wanted, status=Status.REVIEW) if held else wanted
+            kinds["held"] += [article.id] if held else []
             kinds["unchanged" if unchanged else "changed" if old else "added"].append(article.id)
             saved = old if old and unchanged else await self._import_one(stored, article, old, editor)
             if article.status is Status.PUBLISHED:
-                after[article.id] = saved.revision
-            elif not unchanged:
+                # Ready since before signatures were asked for: it waits for one as well.
+                after |= {} if self.must_sign(editor) else {article.id: saved.revision}
+            elif not unchanged and not held:
                 after.pop(article.id, None)
         ids = {article.id for article in given}
         missing = [one for one, saved in newest.items() if one not in ids]
@@ -272,13 +276,17 @@ class Publisher:
             archived = msgspec.structs.replace(newest[article_id].article, status=Status.ARCHIVED)
             await self._import_one(stored, archived, newest[article_id], editor)
             after.pop(article_id, None)
-        publication = await self._publish(work, before, after, editor)
+        fresh = {*kinds["added"], *kinds["changed"]}
+        await SearchTable(work.connection).put([article for article in given if article.id in fresh], live=False)
+        publication = await self._publish(work, before, after, editor) if publish else None
+        work.announce(LIVE_TOPIC, "imported")
         return ImportReport(
             added=tuple(kinds["added"]),
             changed=tuple(kinds["changed"]),
             unchanged=tuple(kinds["unchanged"]),
             removed=tuple(live) if prune else (),
             missing=() if prune else tuple(live),
+            held=tuple(kinds["held"]),
             publication=publication,
         )
 
@@ -294,12 +302,15 @@ class Publisher:
         changes: Changes = compare(before, after)
         if not changes:
             return None
-        publication = await Articles(work.connection).publish(after, changes, editor, self._clock())
+        stored = Articles(work.connection)
+        publication = await stored.publish(after, changes, editor, self._clock())
+        await index_published(stored, SearchTable(work.connection), publication)
         work.announce(KNOWLEDGE, "published", revision=publication.revision)
         work.announce(LIVE_TOPIC, "published", revision=publication.revision)
         return publication
 
-    async def _published(self, publication: Publication | None) -> Publication | None:
+    async def went_live(self, publication: Publication | None) -> Publication | None:
+        """After the commit: take it over here at once. Gives the publication back."""
         if publication is not None:
             log.info("published", revision=publication.revision, author=publication.author)
             await self._refresh()

@@ -72,11 +72,15 @@ def editor_router(screens: EditorScreens, guards: Guards, middleware: Sequence[M
 
     @get("/articles/{article_id:str}/history")
     async def history(request: StaffRequest, article_id: PathId) -> Response[str]:
-        return await screens.history(request, article_id)
+        return await screens.past.show(request, article_id)
+
+    @get("/articles/{article_id:str}/compare")
+    async def compare(request: StaffRequest, article_id: PathId) -> Response[str]:
+        return await screens.past.compare(request, article_id)
 
     @post("/articles/{article_id:str}/rollback", status_code=303)
     async def roll_back(request: StaffRequest, article_id: PathId, data: FormData) -> Response[Any]:
-        return await screens.roll_back(request, article_id, data)
+        return await screens.past.roll_back(request, article_id, data)
 
     # By POST: what is asked may be a customer's words, and addresses end up in logs.
     @post("/ask", status_code=200)
@@ -96,6 +100,7 @@ def editor_router(screens: EditorScreens, guards: Guards, middleware: Sequence[M
             save,
             preview,
             history,
+            compare,
             roll_back,
             ask,
         ],

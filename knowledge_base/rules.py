@@ -13,6 +13,9 @@ from knowledge_base.problems import N_, Problem
 ID_LIMIT = 60
 TITLE_LIMIT = 120
 PHRASE_LIMIT = 300
+PHRASINGS_LIMIT = 5_000
+"""Of one article in one language: more teach nothing, and the knowledge base as a whole takes some ten times as
+many (`nlu.corpus.PHRASE_LIMIT`)."""
 LABEL_LIMIT = 24
 URL_LIMIT = 2000
 BUTTONS_LIMIT = 3
@@ -158,6 +161,13 @@ def _phrasing_problems(article: Article) -> Iterator[Problem]:
             yield Problem(
                 message=N_("the list is empty; write phrasings or leave the language out"), path=("phrasings", language)
             )
+        if len(phrasings) > PHRASINGS_LIMIT:
+            yield Problem(
+                message=N_("{count} phrasings are too many: at most {limit}; a dozen different ones teach more"),
+                path=("phrasings", language),
+                values={"count": len(phrasings), "limit": PHRASINGS_LIMIT},
+            )
+            continue
         seen: set[str] = set()
         for place, phrase in enumerate(phrasings):
             path = ("phrasings", language, str(place))

@@ -6,38 +6,45 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import structlog
-from litestar.background_tasks import BackgroundTask
 from litestar.response import Redirect, Response
 
 from gateway.asking import Asker
-from gateway.errors import Conflict, FrontdeskError, RequestRefused
+from gateway.errors import Conflict, NotFound, RequestRefused
 from gateway.messages import clean_text
 from gateway.ports import Clock
 from gateway.settings import LANGUAGES, Dialogue
 from gateway.storage.engine import Database
 from gateway.web.pages import Pages, StaffRequest
+from knowledge_base.afterwards import Afterwards, published_flash
 from knowledge_base.article_screen import ArticleScreen
-from knowledge_base.articles import Status, tidy_line
+from knowledge_base.articles import Article, Status, tidy_line
 from knowledge_base.base import PublishedKnowledge
-from knowledge_base.flash import TRAINS, Done, Flash, read_flash
+from knowledge_base.changes import same_words
+from knowledge_base.conflict_screen import ConflictScreen
+from knowledge_base.flash import Done, Flash, read_flash
 from knowledge_base.forms import from_form, to_form
+from knowledge_base.history_screen import HistoryScreen
 from knowledge_base.listing import Completeness, Filters, categories, narrow, rows
 from knowledge_base.previews import Previewer, to_html
-from knowledge_base.problems import N_, Problem
-from knowledge_base.publishing import Publisher, Refused, StaleEdit
-from knowledge_base.storage import Articles, Editor
-
-log = structlog.get_logger()
+from knowledge_base.publishing import Publisher, Refused, StaleEdit, TrainingState
+from knowledge_base.reviewing import Reviewing
+from knowledge_base.search.index import KnowledgeIndex
+from knowledge_base.signed_in import editor_of, number_in
+from knowledge_base.storage import Articles, Saved
 
 USAGE_DAYS = 30
 ASK_LIMIT = 500
+FOUND = 1000
+"""Articles that a search of the list finds at most."""
 NOTE_LIMIT = 200
+JOINS = 3
+"""How often a save is joined with what others save meanwhile."""
 SHOWN_INTENTS = 5
 SHOWN_FROM = 0.005
 
 _STATUS_OF = {
     "save": Status.DRAFT,
+    "check": Status.DRAFT,
     "review": Status.REVIEW,
     "publish": Status.PUBLISHED,
     "archive": Status.ARCHIVED,
@@ -56,18 +63,26 @@ class EditorScreens:
         asker: Asker,
         previewer: Previewer,
         pages: Pages,
-        policy: Dialogue,
+        policy: Callable[[], Dialogue],
         clock: Clock,
+        reviewing: Reviewing,
         channel_kinds: Sequence[str] = (),
+        trained: Callable[[], int | None] | None = None,
     ) -> None:
         self._database = database
+        self._index = KnowledgeIndex(database)
         self._publisher = publisher
         self._knowledge = knowledge
         self._asker = asker
         self._pages = pages
         self._policy = policy
         self._clock = clock
+        self._reviewing = reviewing
+        self._trained = trained
+        self._afterwards = Afterwards(publisher)
         self._article = ArticleScreen(database, publisher, previewer, pages, channel_kinds)
+        self._conflict = ConflictScreen(database, self._article)
+        self.past = HistoryScreen(database, publisher, self._article, pages)
 
     # --- the list ------------------------------------------------------------------------------
 
@@ -82,28 +97,40 @@ class EditorScreens:
         every = rows(saved, published, usage, self._pages.language(request))
         asked = {name: request.query_params.get(name, "").strip() for name in Filters.__struct_fields__}
         filters = Filters(**asked)
+        hits = await self._index.find(
+            filters.search, self._pages.language(request), limit=FOUND, live=False, every=True
+        )
         return self._pages.html(
             request,
             _fragment(request, "rows.html", "list.html"),
-            rows=narrow(every, saved, filters),
+            rows=narrow(every, saved, filters, hits),
             total=len(every),
             waiting=[row for row in every if row.waiting],
+            review=self._publisher.review,
             filters=filters,
             categories=categories(saved),
             statuses=Status,
             completeness=Completeness,
             publication=publications[0] if publications else None,
+            behind=self._behind(),
             usage_days=USAGE_DAYS,
             flash=read_flash(request.query_params),
         )
 
+    def _behind(self) -> bool:
+        """Whether the bot understands by an older model than what is published, and no training is under way."""
+        training = self._publisher.training
+        if self._trained is None or (training and training.state is TrainingState.RUNNING):
+            return False
+        return self._knowledge.revision is not None and self._trained() != self._knowledge.revision
+
     async def publish_waiting(self, request: StaffRequest) -> Redirect:
         """Publish everything that is ready, and train."""
-        return self._redirect("/kb", await self._publish(request, None))
+        return self._afterwards.to("/kb", await self._publish(request, None))
 
     async def train_again(self) -> Redirect:
         """Train on what is live: after a training that failed."""
-        return self._redirect("/kb", Flash(done=Done.TRAINED))
+        return self._afterwards.to("/kb", Flash(done=Done.TRAINED))
 
     async def training(self, request: StaffRequest) -> Response[str]:
         """How far the training is that the last publication began."""
@@ -126,45 +153,121 @@ class EditorScreens:
         return self._page(request, await self._article.context(request, place, form, article_id=""))
 
     async def save(self, request: StaffRequest, article_id: str | None, form: Mapping[str, str]) -> Response[Any]:
-        """Save, send to review, publish or archive, as the pressed button says.
+        """Save, show the change, send to review, publish or archive, as the pressed button says.
 
-        Somebody's unsaved words are never lost: faults and conflicts show them again.
+        Somebody's unsaved words are never lost: faults show them again, and what somebody else saved meanwhile
+        is joined with them, or shown beside them where it cannot be.
         """
-        if form.get("do") == "edit":
+        deed = form.get("do", "")
+        if deed == "edit":
             return await self._go_on(request, article_id, form)
-        status = _STATUS_OF.get(form.get("do", ""))
+        if deed == "publish" and self._publisher.review:
+            deed = "review"
+        status = _STATUS_OF.get(deed)
         if status is None:
-            raise RequestRefused(400, "say what to do: save, review, publish or archive")
+            raise RequestRefused(400, "say what to do: save, check, review, publish or archive")
         name = article_id or tidy_line(form.get("id", ""))
-        based_on = _number(form.get("based_on", ""))
+        based_on = number_in(form.get("based_on", ""))
         article, unread = from_form(form, name, status)
+        article = await self._conflict.chosen(form, article, based_on)
+        if deed == "check" and not unread and await self._is_saved(article, based_on):
+            return Redirect(f"/kb/changes/{name}", status_code=303)
         try:
             if unread:
                 raise Refused([*unread, *await self._publisher.problems(article)])
-            saved = await self._publisher.save(
-                article, self._editor(request), based_on=based_on, note=tidy_line(form.get("note", ""))[:NOTE_LIMIT]
-            )
+            saved, joined = await self._save(request, article, based_on, form)
         except Refused as refused:
-            place = await self._article.place(request, article_id)
-            context = await self._article.context(
-                request, place, form, article_id=article_id or "", problems=refused.problems, based_on=based_on
-            )
-            return self._page(request, context, status=422)
+            return await self._refused(request, article_id, form, refused, based_on)
         except StaleEdit as stale:
-            return self._conflict(request, form, stale)
-        if status in (Status.PUBLISHED, Status.ARCHIVED):
-            flash = await self._publish(request, name)
-        elif saved.revision == based_on:
-            flash = Flash(done=Done.UNCHANGED)
-        else:
-            flash = Flash(done=Done.REVIEW if status is Status.REVIEW else Done.SAVED)
-        return self._redirect(f"/kb/articles/{name}", flash)
+            return await self._two_texts(request, form, article, based_on, stale.newest)
+        return await self._done(request, deed, saved, based_on, joined=joined)
+
+    async def _save(
+        self, request: StaffRequest, article: Article, based_on: int | None, form: Mapping[str, str]
+    ) -> tuple[Saved, bool]:
+        """The saved revision, and whether somebody else's words were joined with it.
+
+        What goes before customers at once is not joined unseen. Raises Refused, StaleEdit.
+        """
+        note = tidy_line(form.get("note", ""))[:NOTE_LIMIT]
+        joined = False
+        for _ in range(JOINS):
+            try:
+                saved = await self._publisher.save(article, editor_of(request), based_on=based_on, note=note)
+            except StaleEdit as stale:
+                if based_on is None or article.status is Status.PUBLISHED:
+                    raise
+                merged = await self._conflict.join(article, based_on, stale.newest)
+                if merged.collisions:
+                    raise
+                article, based_on, joined = merged.article, stale.newest.revision, True
+            else:
+                return saved, joined
+        raise Conflict("others save faster than this could be joined; try again")
+
+    async def _done(
+        self, request: StaffRequest, deed: str, saved: Saved, based_on: int | None, *, joined: bool
+    ) -> Redirect:
+        name = saved.article.id
+        path = f"/kb/articles/{name}"
+        if deed == "check":
+            return Redirect(f"/kb/changes/{name}", status_code=303)
+        if deed in ("publish", "archive"):
+            return self._afterwards.to(path, await self._publish(request, name))
+        if deed == "review" and saved.revision != based_on:
+            await self._reviewing.requested(saved, editor_of(request))
+        if joined:
+            return self._afterwards.to(path, Flash(done=Done.JOINED, revision=saved.revision))
+        if saved.revision == based_on:
+            return self._afterwards.to(path, Flash(done=Done.UNCHANGED))
+        return self._afterwards.to(path, Flash(done=Done.REVIEW if deed == "review" else Done.SAVED))
+
+    async def _is_saved(self, article: Article, based_on: int | None) -> bool:
+        """Whether these words are the newest revision already."""
+        try:
+            async with self._database.read() as work:
+                newest = await Articles(work.connection).get(article.id)
+        except NotFound:
+            return False
+        return newest.revision == based_on and same_words(newest.article, article)
+
+    async def _refused(
+        self,
+        request: StaffRequest,
+        article_id: str | None,
+        form: Mapping[str, str],
+        refused: Refused,
+        based_on: int | None,
+    ) -> Response[str]:
+        place = await self._article.place(request, article_id)
+        context = await self._article.context(
+            request, place, form, article_id=article_id or "", problems=refused.problems, based_on=based_on
+        )
+        return self._page(request, context, status=422)
+
+    async def _two_texts(
+        self,
+        request: StaffRequest,
+        form: Mapping[str, str],
+        article: Article,
+        based_on: int | None,
+        newest: Saved,
+    ) -> Response[str]:
+        """What was joined, and both texts where a person must decide."""
+        merged = None if based_on is None else await self._conflict.join(article, based_on, newest)
+        context = self._conflict.context(request, form, merged, newest)
+        return self._pages.html(request, "knowledge_base/conflict.html", status=409, **context)
 
     async def _go_on(self, request: StaffRequest, article_id: str | None, form: Mapping[str, str]) -> Response[str]:
         """The page with somebody's unsaved words in it, to go on after a conflict."""
         place = await self._article.place(request, article_id)
-        based_on = _number(form.get("based_on", ""))
-        context = await self._article.context(request, place, form, article_id=article_id or "", based_on=based_on)
+        based_on = number_in(form.get("based_on", ""))
+        name = article_id or tidy_line(form.get("id", ""))
+        words = dict(form)
+        if self._conflict.chooses(form):
+            article = await self._conflict.chosen(form, from_form(form, name, Status.DRAFT)[0], based_on)
+            words = {**to_form(article), "note": form.get("note", "")}
+        context = await self._article.context(request, place, words, article_id=article_id or "", based_on=based_on)
         return self._page(request, {**context, "unsaved": True})
 
     async def preview(self, request: StaffRequest, form: Mapping[str, str]) -> Response[str]:
@@ -173,44 +276,6 @@ class EditorScreens:
         new = not form.get("article_id")
         context = await self._article.preview(request, form, article_id or "new-article", new=new)
         return self._pages.html(request, "knowledge_base/preview.html", **context)
-
-    # --- history -------------------------------------------------------------------------------
-
-    async def history(
-        self, request: StaffRequest, article_id: str, *, problems: Sequence[Problem] = ()
-    ) -> Response[str]:
-        """Every revision with what it changed, and why one could not be brought back. Raises NotFound."""
-        place = await self._article.place(request, article_id)
-        async with self._database.read() as work:
-            history = await Articles(work.connection).history(article_id)
-        before = [*history[1:], None]
-        entries = [
-            {"saved": saved, "changes": self._article.changes(request, old.article, saved.article) if old else []}
-            for saved, old in zip(history, before, strict=True)
-        ]
-        return self._pages.html(
-            request,
-            "knowledge_base/history.html",
-            place=place,
-            article_id=article_id,
-            entries=entries,
-            problems=[problem.text(self._gettext(request)) for problem in problems],
-            status=422 if problems else 200,
-        )
-
-    async def roll_back(self, request: StaffRequest, article_id: str, form: Mapping[str, str]) -> Response[Any]:
-        """An old revision as a new draft."""
-        revision, based_on = _number(form.get("revision", "")), _number(form.get("based_on", ""))
-        if revision is None or based_on is None:
-            raise RequestRefused(400, "say which revision to bring back")
-        note = self._gettext(request)(N_("Brought back from revision {revision}")).format(revision=revision)
-        try:
-            await self._publisher.roll_back(article_id, revision, self._editor(request), based_on=based_on, note=note)
-        except StaleEdit as stale:
-            raise Conflict(str(stale)) from None
-        except Refused as refused:
-            return await self.history(request, article_id, problems=refused.problems)
-        return self._redirect(f"/kb/articles/{article_id}", Flash(done=Done.ROLLED_BACK, revision=revision))
 
     # --- asking the bot ------------------------------------------------------------------------
 
@@ -234,44 +299,16 @@ class EditorScreens:
                 for ranked in likely[:SHOWN_INTENTS]
             ],
             title=self._knowledge.title(asked.article, reader) if asked and asked.article else None,
-            policy=self._policy,
+            policy=self._policy(),
             revision=self._knowledge.revision,
+            choices=sorted(self._knowledge.titles(reader), key=lambda pair: pair[1].casefold()),
         )
 
     # --- parts ---------------------------------------------------------------------------------
 
     async def _publish(self, request: StaffRequest, article_id: str | None) -> Flash:
         ids = None if article_id is None else [article_id]
-        publication = await self._publisher.publish(self._editor(request), ids)
-        if publication is None:
-            return Flash(done=Done.NOTHING)
-        removed = article_id in publication.changes.removed
-        return Flash(done=Done.REMOVED if removed else Done.PUBLISHED, revision=publication.revision)
-
-    def _redirect(self, path: str, flash: Flash) -> Redirect:
-        """To `path`, which says what was done; a training that is due runs when the answer is out."""
-        if flash.done not in TRAINS:
-            return Redirect(flash.after(path), status_code=303)
-        self._publisher.begin_training()
-        return Redirect(flash.after(path), status_code=303, background=BackgroundTask(self._train))
-
-    async def _train(self) -> None:
-        try:
-            await self._publisher.train()
-        except FrontdeskError as error:
-            log.warning("training_failed", reason=str(error))
-
-    def _conflict(self, request: StaffRequest, form: Mapping[str, str], stale: StaleEdit) -> Response[str]:
-        return self._pages.html(
-            request,
-            "knowledge_base/conflict.html",
-            status=409,
-            newest=stale.newest,
-            article_id=stale.newest.article.id,
-            form={name: value for name, value in form.items() if name not in ("_csrf_token", "do", "based_on")},
-            is_new=not form.get("based_on"),
-            places=self._article.conflict(request, form, stale.newest),
-        )
+        return published_flash(await self._publisher.publish(editor_of(request), ids), article_id)
 
     def _page(self, request: StaffRequest, context: Mapping[str, Any], *, status: int = 200) -> Response[str]:
         return self._pages.html(
@@ -279,23 +316,13 @@ class EditorScreens:
             "knowledge_base/article.html",
             status=status,
             flash=read_flash(request.query_params),
-            policy=self._policy,
+            policy=self._policy(),
+            review=self._publisher.review,
             **{"unsaved": status != 200, **context},
         )
-
-    def _editor(self, request: StaffRequest) -> Editor:
-        staff = request.scope["user"]
-        return Editor(name=staff.name, staff_id=staff.id)
-
-    def _gettext(self, request: StaffRequest) -> Callable[[str], str]:
-        return self._pages.texts.translator(self._pages.language(request)).gettext
 
 
 def _fragment(request: StaffRequest, fragment: str, page: str) -> str:
     """The fragment where htmx asks for it (not for a page it boosts or restores)."""
     swapped = request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true"
     return f"knowledge_base/{fragment if swapped else page}"
-
-
-def _number(word: str) -> int | None:
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else None

@@ -30,6 +30,7 @@ from gateway.errors import NotFound
 from gateway.messages import Author, Value
 from gateway.storage import tables
 from gateway.storage.schema import Id, Instant, Json, metadata
+from gateway.usefulness import Usage
 from knowledge_base.articles import Article, decode_article, encode_article
 
 articles = Table(
@@ -109,6 +110,7 @@ class Saved(Value, frozen=True, kw_only=True):
     note: str
     created_at: datetime
     based_on: int | None = None
+    staff_id: int | None = None
 
 
 class Changes(Value, frozen=True, kw_only=True):
@@ -129,14 +131,6 @@ class Publication(Value, frozen=True, kw_only=True):
     author: str
     changes: Changes
     created_at: datetime
-
-
-class Usage(Value, frozen=True, kw_only=True):
-    """How often an article was the bot's answer, and in how many conversations no person was needed after."""
-
-    used: int = 0
-    conversations: int = 0
-    helped: int = 0
 
 
 _article = articles.c
@@ -204,6 +198,7 @@ class Articles:
             note=note,
             created_at=now,
             based_on=based_on,
+            staff_id=editor.staff_id,
         )
 
     async def _next_revision(self, article_id: str) -> int:
@@ -281,8 +276,8 @@ class Articles:
 
     # --- use ---------------------------------------------------------------------------------
 
-    async def usage(self, since: datetime) -> dict[str, Usage]:
-        """How each article was used from `since` on, by id."""
+    async def usage(self, since: datetime, until: datetime | None = None) -> dict[str, Usage]:
+        """How each article was used from `since` on (and before `until`), by id."""
         said = tables.messages.c
         person = tables.messages.alias()
         # A conversation that a person had to join says that the answer was not enough.
@@ -300,6 +295,8 @@ class Articles:
             .where(said.article.is_not(None), said.created_at >= since)
             .group_by(said.article)
         )
+        if until is not None:
+            query = query.where(said.created_at < until)
         everywhere = {row.article: row for row in await self._connection.execute(query)}
         alone = {row.article: row.conversations for row in await self._connection.execute(query.where(~joined))}
         return {
@@ -320,6 +317,7 @@ def _to_saved(row: Row[Any]) -> Saved:
         note=row.note,
         created_at=row.created_at,
         based_on=row.based_on,
+        staff_id=row.staff_id,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from gateway.messages import Value
-from knowledge_base.problems import Problem
+from knowledge_base.problems import N_, Problem
 
 DEPTH_LIMIT = 6
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -68,11 +68,11 @@ def read(text: str, *, first_line: int = 1) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
-        raise Unreadable(_problem(line, "bad YAML: {detail}", detail=error.problem or "unreadable")) from None
+        raise Unreadable(_problem(line, N_("bad YAML: {detail}"), detail=error.problem or "unreadable")) from None
     except yaml.YAMLError as error:
         line = first_line + text.count("\n", 0, getattr(error, "position", 0) or 0)
         detail = getattr(error, "reason", None) or "unreadable"
-        raise Unreadable(_problem(line, "bad YAML: {detail}", detail=str(detail))) from None
+        raise Unreadable(_problem(line, N_("bad YAML: {detail}"), detail=str(detail))) from None
 
 
 class _Reader:
@@ -95,17 +95,17 @@ class _Reader:
     def _expect_end(self) -> None:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
-                raise Unreadable(_problem(self._line(event), "only one YAML document may stand here"))
+                raise Unreadable(_problem(self._line(event), N_("only one YAML document may stand here")))
 
     def _node(self, event: yaml.Event, depth: int) -> Tree:
         line = self._line(event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise Unreadable(_problem(line, "anchors and aliases (& and *) are not allowed; quote the text"))
+            raise Unreadable(_problem(line, N_("anchors and aliases (& and *) are not allowed; quote the text")))
         tag = getattr(event, "tag", None)
         if tag and tag != "!":
-            raise Unreadable(_problem(line, "tags (!) are not allowed; quote the text"))
+            raise Unreadable(_problem(line, N_("tags (!) are not allowed; quote the text")))
         if depth > DEPTH_LIMIT:
-            raise Unreadable(_problem(line, "this is nested too deep"))
+            raise Unreadable(_problem(line, N_("this is nested too deep")))
         if isinstance(event, yaml.ScalarEvent):
             plain = event.style is None or event.style == ""
             empty = plain and event.value in _NULLS
@@ -127,9 +127,9 @@ class _Reader:
                 break
             key = self._node(event, depth + 1)
             if not isinstance(key, Words):
-                raise Unreadable(_problem(key.line, "a key must be a single word"))
+                raise Unreadable(_problem(key.line, N_("a key must be a single word")))
             if key.text in fields:
-                raise Unreadable(_problem(key.line, "“{key}” stands here a second time", key=key.text))
+                raise Unreadable(_problem(key.line, N_("“{key}” stands here a second time"), key=key.text))
             fields[key.text] = Field(line=key.line, node=self._node(next(self._events), depth + 1))
         return Fields(line=line, fields=fields)
 

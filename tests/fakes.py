@@ -135,6 +135,8 @@ class FakeKnowledge:
 
     def __init__(self, actions: Mapping[str, Action]) -> None:
         self._actions = actions
+        self.filled: list[Variables] = []
+        """What each answer was filled with."""
 
     async def refresh(self) -> bool:
         return False
@@ -151,6 +153,7 @@ class FakeKnowledge:
     def answer(self, article: str, language: str, channel_kind: str, variables: Variables) -> Answer:
         if article not in self._actions:
             raise NotFound(article)
+        self.filled.append(variables)
         buttons = (Button(label="More", payload="a:more"),) if article == "with-button" else ()
         return Answer(article=article, text=f"{article} in {language}", language=language, buttons=buttons)
 

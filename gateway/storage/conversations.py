@@ -115,6 +115,11 @@ class Conversations:
             query = query.with_for_update(of=tables.conversations, skip_locked=True)
         return [to_conversation(row) for row in await self._connection.execute(query)]
 
+    async def in_states(self, states: Iterable[State], limit: int = 1000) -> list[Conversation]:
+        """Conversations in one of `states`, the last touched first."""
+        query = _select().where(_column.state.in_(list(states))).order_by(_column.updated_at.desc()).limit(limit)
+        return [to_conversation(row) for row in await self._connection.execute(query)]
+
     async def add(self, *, identity: Identity, language: str | None, now: datetime) -> Conversation:
         """A new conversation in the bot's hands, with the person behind `identity`."""
         made = Conversation(

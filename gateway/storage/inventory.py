@@ -10,10 +10,15 @@ from gateway.storage.schema import metadata
 
 MODULES = (
     "gateway.storage.tables",
+    "gateway.storage.dials",
     "bots.mail.storage",
     "bots.slack.desk.storage.tables",
     "nlu.storage",
     "knowledge_base.storage",
+    "knowledge_base.exchange.storage",
+    "knowledge_base.search.storage",
+    "knowledge_base.storage_reviews",
+    "knowledge_base.asked.storage",
     "handoff.storage.tables",
 )
 """Where tables are declared; a test finds one that is missing here."""

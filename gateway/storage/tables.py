@@ -59,6 +59,7 @@ conversations = Table(
     Column("language", String(8)),
     Column("last_seq", Integer, nullable=False, server_default="0"),
     Column("misses", Integer, nullable=False, server_default="0"),
+    Column("article", String(64)),
     Column("agent_id", Id, ForeignKey("staff.id")),
     Column("form", Json),
     Column("offers", Json, nullable=False, server_default="[]"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ports import Timer
@@ -38,6 +38,16 @@ class Timers:
         """Forget the alarm, if there is one."""
         await self._connection.execute(delete(tables.timers).where(_column.kind == kind, _column.key == key))
 
+    async def take(self, kind: str, key: str) -> bool:
+        """Forget the alarm; whether it was there, and so has not rung."""
+        gone = delete(tables.timers).where(_column.kind == kind, _column.key == key).returning(_column.id)
+        return (await self._connection.execute(gone)).first() is not None
+
+    async def of_kind(self, kind: str, limit: int) -> list[Timer]:
+        """The alarms of one kind that have not rung, oldest first."""
+        query = select(tables.timers).where(_column.kind == kind).order_by(_column.id).limit(limit)
+        return [_to_timer(row) for row in await self._connection.execute(query)]
+
     async def due(self, now: datetime) -> Timer | None:
         """One alarm that is due, the oldest first, locked for the caller; None where none is."""
         query = select(tables.timers).where(_column.due_at <= now).order_by(_column.due_at, _column.id).limit(1)
@@ -46,7 +56,7 @@ class Timers:
         row = (await self._connection.execute(query)).one_or_none()
         if row is None:
             return None
-        return Timer(id=row.id, kind=row.kind, key=row.key, due_at=row.due_at, payload=msgspec.json.decode(row.payload))
+        return _to_timer(row)
 
     async def done(self, timer: Timer) -> None:
         """Forget `timer`, unless its handler has set it anew for later."""
@@ -66,3 +76,7 @@ class Timers:
         """When the next alarm rings."""
         value: datetime | None = (await self._connection.execute(select(func.min(_column.due_at)))).scalar_one()
         return value
+
+
+def _to_timer(row: Row[Any]) -> Timer:
+    return Timer(id=row.id, kind=row.kind, key=row.key, due_at=row.due_at, payload=msgspec.json.decode(row.payload))

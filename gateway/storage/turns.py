@@ -41,6 +41,11 @@ class Turns:
             },
         )
 
+    async def texts(self, conversation_id: int, limit: int) -> list[str]:
+        """The newest `limit` texts that were understood in a conversation, newest first."""
+        newest = select(_column.text).where(_column.conversation_id == conversation_id)
+        return list((await self._connection.scalars(newest.order_by(_column.id.desc()).limit(limit))).all())
+
     async def of(self, conversation_id: int, limit: int = 20) -> list[tuple[Tried, Understanding]]:
         """The newest `limit` turns of a conversation, oldest first."""
         result = await self._connection.execute(

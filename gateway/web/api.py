@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from litestar import Router, get, post
+import msgspec
+from litestar import Request, Response, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from gateway.asking import Asked, Asker
 from gateway.errors import NotFound
 from gateway.messages import Value
-from gateway.ports import Knowledge
+from gateway.ports import Action, Knowledge
 from gateway.replies import Replies
+from gateway.searching import Library, PublishedArticle, PublishedButton, Searching
+
+PAGE = 1000
+"""Articles of a page at most, and where no limit is asked for."""
+_WORDS_LIMIT = 200
 
 Language = Annotated[str, Meta(pattern="^(uk|ru|en)$", description="uk, ru or en")]
 LanguageQuery = Annotated[str, QueryParameter(name="language", pattern="^(uk|ru|en)$")]
+Words = Annotated[
+    str,
+    QueryParameter(
+        name="q",
+        max_length=_WORDS_LIMIT,
+        description="Words to search for, whatever their endings and small mistakes; the best find comes first.",
+    ),
+]
+Category = Annotated[str, QueryParameter(name="category", max_length=64, description="Only of this category.")]
+InLanguage = Annotated[
+    str,
+    QueryParameter(name="answers_in", pattern="^(|uk|ru|en)$", description="Only those that answer in this language."),
+]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE, description="Articles of a page.")]
+Offset = Annotated[
+    int, QueryParameter(name="offset", ge=0, le=1_000_000, description="Articles to leave out before it.")
+]
 
 
 class Ask(Value, frozen=True, kw_only=True):
@@ -30,21 +56,36 @@ class Ask(Value, frozen=True, kw_only=True):
 
 
 class ArticleTitle(Value, frozen=True, kw_only=True):
-    """A published article."""
+    """A published article: its title in the language asked for or the nearest, and the languages it answers in."""
 
     id: str
     title: str
+    category: str
+    action: Action
+    languages: tuple[str, ...]
 
 
 class ArticleAnswer(Value, frozen=True, kw_only=True):
-    """What the bot says of an article to somebody it knows nothing of."""
+    """A published article: in `answer` what the bot says of it to somebody it knows nothing of, and all that its
+    editors wrote, by language."""
 
     id: str
     title: str
     answer: str
+    category: str
+    action: Action
+    languages: tuple[str, ...]
+    titles: dict[str, str]
+    phrasings: dict[str, tuple[str, ...]]
+    answers: dict[str, dict[str, str]]
+    buttons: tuple[PublishedButton, ...]
+    valid_from: str | None
+    valid_until: str | None
 
 
-def api_router(asker: Asker, knowledge: Knowledge, replies: Replies, token: str) -> Router:
+def api_router(
+    asker: Asker, knowledge: Knowledge, replies: Replies, token: str, *, library: Library, index: Searching
+) -> Router:
     """The API; with an empty `token` it is closed to everybody."""
 
     async def bearer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -53,22 +94,96 @@ def api_router(asker: Asker, knowledge: Knowledge, replies: Replies, token: str)
             raise NotAuthorizedException("give Authorization: Bearer with the gateway's api_token")
 
     @post("/ask", status_code=200)
-    async def ask(data: Ask) -> Asked:
+    async def ask(data: JSONBody[Ask]) -> Asked:
         """What the bot would answer, and why."""
         return await asker.ask(data.text, data.language)
 
     @get("/articles")
-    async def articles(language: LanguageQuery = "uk") -> list[ArticleTitle]:
-        """Every published article."""
-        return [ArticleTitle(id=article, title=title) for article, title in knowledge.titles(language)]
+    async def articles(
+        request: Request[Any, Any, Any],
+        language: LanguageQuery = "uk",
+        q: Words = "",
+        category: Category = "",
+        answers_in: InLanguage = "",
+        limit: Limit = PAGE,
+        offset: Offset = 0,
+    ) -> Response[list[ArticleTitle]]:
+        """The published articles, by their ids, or by how well they fit what is searched for.
+
+        X-Total-Count tells how many there are in all, Link leads to the next page, and If-None-Match with an
+        earlier ETag is answered with 304 where nothing has changed.
+        """
+        shelf = library.shelf()
+        if q.strip():
+            by_id = {one.id: one for one in shelf}
+            found = await index.find(q, language, limit=PAGE)
+            shelf = [by_id[article] for article in found if article in by_id]
+        fitting = [
+            one for one in shelf if category in ("", one.category) and (not answers_in or answers_in in one.answers)
+        ]
+        page = [_title(one, knowledge, language) for one in fitting[offset : offset + limit]]
+        response = _tagged(request, page)
+        response.set_header("x-total-count", str(len(fitting)))
+        if offset + limit < len(fitting):
+            asked = {name: value for name, value in request.query_params.items() if name != "offset"}
+            query = urlencode({**asked, "offset": offset + limit})
+            response.set_header("link", f'<{request.url.path}?{query}>; rel="next"')
+        return response
 
     @get("/articles/{article_id:str}")
-    async def article(article_id: FromPath[str], language: LanguageQuery = "uk") -> ArticleAnswer:
-        """One article's answer."""
-        title = dict(knowledge.titles(language)).get(article_id)
+    async def article(
+        request: Request[Any, Any, Any], article_id: FromPath[str], language: LanguageQuery = "uk"
+    ) -> Response[ArticleAnswer]:
+        """One article: its answer, and all of it in every language. ETag and If-None-Match as above."""
+        found = library.take(article_id)
         text = replies.text_of(article_id, language=language)
-        if title is None or text is None:
+        if found is None or text is None:
             raise NotFound(f"article {article_id}")
-        return ArticleAnswer(id=article_id, title=title, answer=text)
+        return _tagged(request, _answer(found, knowledge.title(article_id, language) or article_id, text))
 
     return Router(path="/api/v1", route_handlers=[ask, articles, article], guards=[bearer], tags=["v1"])
+
+
+def _title(article: PublishedArticle, knowledge: Knowledge, language: str) -> ArticleTitle:
+    return ArticleTitle(
+        id=article.id,
+        title=knowledge.title(article.id, language) or article.id,
+        category=article.category,
+        action=article.action,
+        languages=_languages(article),
+    )
+
+
+def _answer(article: PublishedArticle, title: str, text: str) -> ArticleAnswer:
+    return ArticleAnswer(
+        id=article.id,
+        title=title,
+        answer=text,
+        category=article.category,
+        action=article.action,
+        languages=_languages(article),
+        titles=article.titles,
+        phrasings=article.phrasings,
+        answers=article.answers,
+        buttons=article.buttons,
+        valid_from=article.valid_from.isoformat() if article.valid_from else None,
+        valid_until=article.valid_until.isoformat() if article.valid_until else None,
+    )
+
+
+def _languages(article: PublishedArticle) -> tuple[str, ...]:
+    return tuple(sorted(article.answers))
+
+
+def _tagged(request: Request[Any, Any, Any], content: Any) -> Response[Any]:
+    """`content` under a tag made of it; without it where the asker has just this (RFC 9110, section 13.1.2)."""
+    tag = f'"{hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:24]}"'
+    known = _tags(request.headers.get("if-none-match", ""))
+    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "authorization"}
+    if tag in known or "*" in known:
+        return Response(None, status_code=304, headers=headers)
+    return Response(content, headers=headers)
+
+
+def _tags(header: str) -> Sequence[str]:
+    return [one.strip().removeprefix("W/") for one in header.split(",")]

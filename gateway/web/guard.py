@@ -24,8 +24,8 @@ class Guards:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def requires(self, role: Role | None = None) -> Guard:
-        """A guard that lets in whoever is signed in and has `role` (None: anybody signed in).
+    def requires(self, *roles: Role) -> Guard:
+        """A guard that lets in whoever is signed in and has one of `roles` (none: anybody signed in).
 
         Raises NotAuthorizedException (sign in first) or PermissionDeniedException (not for you).
         """
@@ -42,7 +42,7 @@ class Guards:
             if not staff.active:
                 raise NotAuthorizedException("sign in first")
             connection.scope["user"] = staff
-            if role is not None and not staff.may(role):
+            if roles and not any(staff.may(role) for role in roles):
                 raise PermissionDeniedException("this page is not for your role")
 
         return guard

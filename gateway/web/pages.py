@@ -31,13 +31,18 @@ StaffRequest = Request[Staff | None, Any, State]
 
 class Room(Value, frozen=True, kw_only=True):
     """A package with screens: its folder holds `templates/` and `static/`; its link is in the menu of
-    those who have `role`. `label` is an English text that catalogues translate."""
+    those who have `role` or one of `also`. `label` is an English text that catalogues translate."""
 
     name: str
     folder: str
     href: str | None = None
     label: str | None = None
     role: Role | None = None
+    also: tuple[Role, ...] = ()
+
+    def is_for(self, staff: Staff) -> bool:
+        """Whether `staff` has its link in the menu."""
+        return self.role is None or any(staff.may(role) for role in (self.role, *self.also))
 
 
 class Pages:
@@ -103,7 +108,7 @@ class Pages:
         return [
             {"href": room.href, "label": translator.gettext(room.label)}
             for room in self._rooms
-            if room.href and room.label and staff and (room.role is None or staff.may(room.role))
+            if room.href and room.label and staff and room.is_for(staff)
         ]
 
     def _static_url(self, name: str) -> str:

@@ -79,7 +79,13 @@ def _moving(drawing: Drawing, desk: DeskService, guarded: dict[str, Any]) -> lis
             outcome = HandoffOutcome(data.get("outcome", ""))
         except ValueError:
             raise RequestRefused(400, drawing.translator(request).gettext("Choose how it ended.")) from None
-        await desk.close(conversation_id, drawing.staff(request), outcome)
+        staff, proposes = drawing.staff(request), bool(data.get("propose")) and desk.proposals.possible
+        question, answer = data.get("question", ""), data.get("answer", "")
+        if proposes:
+            desk.proposals.check(staff, question, answer)
+        await desk.close(conversation_id, staff, outcome)
+        if proposes:
+            await desk.proposals.propose(conversation_id, staff, question, answer)
 
     return [claim, back_to_bot, transfer, close]
 

@@ -24,6 +24,7 @@ from handoff.phones import show_phone
 from handoff.screens.drawing import Drawing
 from handoff.screens.lists import called
 from handoff.screens.people import person_dialog
+from handoff.screens.proposing import proposal_context, proposal_dialog
 from handoff.screens.words import Words
 from handoff.topics import topic_of
 from handoff.wording import When, customer_zone
@@ -72,6 +73,8 @@ def dialog_routes(drawing: Drawing, guards: Guards) -> list[HTTPRouteHandler]:
                 return await _transfer(drawing, request, conversation_id)
             case "close":
                 return await _close(drawing, request, conversation_id)
+            case "propose":
+                return await proposal_dialog(drawing, request, conversation_id)
             case "callback":
                 return await _call(drawing, request, conversation_id, None)
             case "move" if number.isdecimal():
@@ -95,6 +98,7 @@ async def _close(drawing: Drawing, request: StaffRequest, conversation_id: int) 
         id=conversation_id,
         outcomes=[(outcome.value, say.outcome(outcome)) for outcome in CHOICES],
         rated=drawing.settings.handoff.rating,
+        **await proposal_context(drawing, conversation_id),
     )
 
 

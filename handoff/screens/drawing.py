@@ -123,7 +123,9 @@ class Drawing:
 
     def _talk(self, request: StaffRequest, context: CustomerContext, stretch: Stretch) -> Talk:
         zone = self.settings.company.zone
-        return draw_talk(context, stretch, self.staff(request), self.kinds, zone, Words(self.translator(request)))
+        say = Words(self.translator(request))
+        proposing = self.desk.proposals.possible
+        return draw_talk(context, stretch, self.staff(request), self.kinds, zone, say, proposing=proposing)
 
     # --- drawing -----------------------------------------------------------------------------
 

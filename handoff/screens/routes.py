@@ -24,10 +24,12 @@ from gateway.web.pages import Pages, StaffRequest
 from handoff.desk_service import DeskService
 from handoff.screens.about import Titles
 from handoff.screens.acts import act_routes
+from handoff.screens.canned import canned_routes
 from handoff.screens.dialogs import dialog_routes
 from handoff.screens.drawing import MIB, Drawing
 from handoff.screens.files import Files
 from handoff.screens.people import people_routes
+from handoff.screens.proposing import proposal_route
 
 KnowledgeSearch = Callable[[str, str, Conversation], Awaitable[Sequence[tuple[str, str, str]]]]
 """(words, language, conversation) → (article id, title, text filled with this customer's data), best first."""
@@ -78,6 +80,8 @@ def desk_routes(
         *dialog_routes(drawing, guards),
         *act_routes(drawing, files, guards),
         *people_routes(drawing, guards),
+        proposal_route(drawing, guards),
+        *canned_routes(drawing, guards),
         files.route(guards),
     ]
 

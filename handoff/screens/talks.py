@@ -77,9 +77,16 @@ def first_unread(lines: Sequence[Line], unread: int) -> int:
 
 
 def draw_talk(
-    context: CustomerContext, stretch: Stretch, staff: Staff, kinds: Mapping[str, str], zone: str, say: Words
+    context: CustomerContext,
+    stretch: Stretch,
+    staff: Staff,
+    kinds: Mapping[str, str],
+    zone: str,
+    say: Words,
+    *,
+    proposing: bool = False,
 ) -> Talk:
-    """The pane for `staff`."""
+    """The pane for `staff`; `proposing` says that answers can be proposed for the knowledge base."""
     conversation, contact = context.conversation, context.contact
     name = called(contact.name, contact.id, say.translator)
     lines = stretch.transcript.lines
@@ -99,7 +106,7 @@ def draw_talk(
         mine=mine,
         mood=say.mood(anger),
         mood_level=mood_level(anger),
-        actions=_actions(conversation, staff, say),
+        actions=_actions(conversation, staff, say, proposing=proposing),
         can_write=may_act(conversation, staff),
         can_claim=can_claim(conversation),
         hint=_hint(context, staff, say),
@@ -125,7 +132,7 @@ def may_act(conversation: Conversation, staff: Staff) -> bool:
     return held and (conversation.agent_id == staff.id or staff.may(Role.SUPERVISOR))
 
 
-def _actions(conversation: Conversation, staff: Staff, say: Words) -> tuple[Action, ...]:
+def _actions(conversation: Conversation, staff: Staff, say: Words, *, proposing: bool) -> tuple[Action, ...]:
     _ = say.translator.gettext
     acting, claimable = may_act(conversation, staff), can_claim(conversation)
     actions = []
@@ -140,6 +147,9 @@ def _actions(conversation: Conversation, staff: Staff, say: Words) -> tuple[Acti
         actions.append(Action(name="callback", short=_("Callback"), label=_("Book a callback"), icon="phone", key="B"))
     if acting or claimable:
         actions.append(Action(name="close", short=_("Close"), label=_("Close"), icon="close", key="E"))
+    if proposing and conversation.state is State.CLOSED:
+        label = _("Propose for the knowledge base")
+        actions.append(Action(name="propose", short=_("Propose"), label=label, icon="book"))
     return tuple(actions)
 
 

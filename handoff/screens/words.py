@@ -134,6 +134,7 @@ class Words:
             "wait": _("told the place in the queue"),
             "welcome": _("greeted"),
             "leave": _("took the conversation back"),
+            "tell": _("let the assistant answer"),
             "listen": _("said nothing"),
         }
         return named.get(did, did)
@@ -172,6 +173,8 @@ class Words:
             "discontent": _("is discontented"),
             "capitals": _("writes in capitals"),
             "many ! or ?": _("many ! or ?"),
+            "asks again": _("asks the same again"),
+            "was not understood": _("was not understood"),
         }
         return named.get(reason, reason)
 

@@ -25,7 +25,7 @@
   const form = document.getElementById("article-form");
   if (form) {
     const dirty = document.getElementById("dirty");
-    const words = () => new URLSearchParams([...new FormData(form)].filter(([name]) => name !== "known")).toString();
+    const words = () => new URLSearchParams([...new FormData(form)].filter(([name]) => name !== "known" && !name.startsWith("sample."))).toString();
     const before = words();
     const changed = () => form.hasAttribute("data-unsaved") || words() !== before;
     const mark = () => { dirty.hidden = !changed(); };

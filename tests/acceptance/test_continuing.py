@@ -107,6 +107,8 @@ def test_from_the_widget_to_telegram_and_back(staffed: Path, browser: Browser, w
             customer = Customer(window(browser, width), program.base)
             customer.says("скільки коштує доставка")
             customer.sees("70 грн")
+            customer.says("де посилка ZH123456789UA")
+            customer.sees("Посилка ZH123456789UA")
             chat = customer.page.locator("frontdesk-chat")
             chat.get_by_role("button", name="Продовжити в іншому месенджері").click()
             link = chat.get_by_role("link", name=re.compile("Telegram"))
@@ -120,6 +122,8 @@ def test_from_the_widget_to_telegram_and_back(staffed: Path, browser: Browser, w
             assert telegram.hears(1) == ["Продовжуємо тут: повторювати нічого не треба."]
             telegram.writes("скільки коштує доставка")
             assert "70 грн" in telegram.hears(2)[1]
+            telegram.writes("а де моя посилка?")
+            assert "ZH123456789UA" in telegram.hears(3)[2], "the number that was named in the widget"
 
             agent = window(browser)
             sign_in(agent, program.base, to="/desk?list=all")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.acceptance.conftest import Customer, sign_in
+from tests.acceptance.conftest import PASSWORD, Customer, run, sign_in
 from tests.acceptance.test_handoff import DESKTOP, PHONE, window
 from tests.standins.browser import violations
 from tests.standins.program import Program
@@ -26,5 +26,30 @@ def test_a_correction_reaches_customers(staffed: Path, browser: Browser, size: d
         editor.get_by_role("button", name="Опублікувати").click()
         expect(editor.locator("body")).to_contain_text("Працює", timeout=60_000)
         customer = Customer(window(browser, size), program.base)
+        customer.says("скільки коштує доставка")
+        customer.sees("99 грн")
+
+
+def test_where_signatures_are_asked_for_a_reviewer_sees_what_it_does_and_signs(staffed: Path, browser: Browser) -> None:
+    words = ("rada@example.com", "--name", "Рада", "--role", "reviewer")
+    run(staffed, "add-staff", *words, FRONTDESK_PASSWORD=PASSWORD)
+    with Program("serve", folder=staffed, environ={"FRONTDESK_KNOWLEDGE_REVIEW": "true"}) as program:
+        editor = window(browser, DESKTOP)
+        sign_in(editor, program.base, to="/kb")
+        editor.goto(f"{program.base}/kb/articles/delivery-cost")
+        expect(editor.get_by_role("button", name="Опублікувати")).to_have_count(0)
+        editor.locator("textarea[name='answers.uk.default']").fill("Тепер усюди **99 грн**.")
+        editor.locator(".kb-main").get_by_role("button", name="На перевірку").click()
+        expect(editor.locator("body")).to_contain_text("передано на перевірку")
+
+        reviewer = window(browser, PHONE)
+        sign_in(reviewer, program.base, "rada@example.com", to="/kb/reviews")
+        assert violations(reviewer) == []
+        reviewer.get_by_role("link", name="Читати").click()
+        expect(reviewer.locator(".rv-figures")).to_be_visible(timeout=60_000)
+        assert violations(reviewer) == []
+        reviewer.get_by_role("button", name="Підписати й опублікувати").click()
+        expect(reviewer.locator("body")).to_contain_text("Опубліковано", timeout=60_000)
+        customer = Customer(window(browser, PHONE), program.base)
         customer.says("скільки коштує доставка")
         customer.sees("99 грн")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from gateway.acting import Acts
+from gateway.asks import Asks
+from gateway.assistant import Assistant
 from gateway.echoes import Echoes
+from gateway.fetching import Fetcher
 from gateway.inbox import Inbox
+from gateway.media import MediaStore
 from gateway.messages import Inbound
 from gateway.observing import UNOBSERVED, Observer
 from gateway.outbox import ChannelSender
 from gateway.ports import Action, Clock
+from gateway.recalling import Recalling
 from gateway.receipts import Receipts
 from gateway.replies import Replies
 from gateway.settings import Company, Dialogue, Outbox
@@ -17,9 +24,11 @@ from gateway.speaking import Speaker
 from gateway.steps import Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.taking import Taker
+from gateway.telling import Telling
 from gateway.texts import Texts
 from gateway.turns import Turns
 from gateway.wakeups import Wakeups
+from nlu.mood import Moods
 from tests.fakes import FakeChannel, FakeEngine, FakeHandoffs, FakeKnowledge, envelope_of
 
 
@@ -38,6 +47,7 @@ class Spine:
         outbox: Outbox | None = None,
         observer: Observer = UNOBSERVED,
         watch: Watch = unwatched,
+        assistant: Assistant | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -49,15 +59,19 @@ class Spine:
         self.wakeups = wakeups = Wakeups()
         self.speaker = Speaker(channels, clock)
         self.inbox = Inbox(database, clock)
+        replies = Replies(knowledge, Texts(), company, {})
+        self.asks = self._asks(assistant, FakeEngine(known), replies, channels, company) if assistant else None
         taker = Taker(
             channels=channels,
             knowledge=knowledge,
             handoffs=self.handoffs,
             speaker=self.speaker,
-            replies=Replies(knowledge, Texts(), company, {}),
-            policy=policy or Dialogue(),
+            replies=replies,
+            policy=lambda: policy or Dialogue(),
             company=company,
             clock=clock,
+            recalling=Recalling(Moods()),
+            asks=self.asks,
         )
         self.turns = Turns(
             database,
@@ -81,6 +95,37 @@ class Spine:
             observer=observer,
             monotonic=lambda: clock().timestamp(),
             watch=watch,
+        )
+
+    def _asks(
+        self,
+        assistant: Assistant,
+        engine: FakeEngine,
+        replies: Replies,
+        channels: Mapping[str, FakeChannel],
+        company: Company,
+    ) -> Asks:
+        telling = Telling(
+            assistant=assistant,
+            acts=Acts(self.handoffs, self.speaker, replies, None),
+            channels=channels,
+            knowledge=self.knowledge,
+            replies=replies,
+            speaker=self.speaker,
+            policy=Dialogue,
+            company=company,
+            fetcher=Fetcher(MediaStore(Path("nowhere"), self.database, self.clock), limit=1, seconds=1),
+            clock=self.clock,
+        )
+        return Asks(
+            self.database,
+            assistant,
+            engine,
+            telling,
+            company,
+            clock=self.clock,
+            wakeups=self.wakeups,
+            timeout=1,
         )
 
     async def hear(self, *events: Inbound) -> None:

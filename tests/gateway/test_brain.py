@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gateway.brain import EngineAtFirstUse
-from gateway.ports import TrainingReport, Understanding, Utterance
+from gateway.learning import TrainingReport
+from gateway.ports import Understanding, Utterance
 from gateway.storage.engine import Database
 from nlu.storage import Models
 

@@ -16,7 +16,9 @@ async def test_nothing_is_left_to_migrate(database: Database) -> None:
     every_table()
 
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": False}), metadata))
+        # What begins with fts_ the databases keep by themselves, each in its own way: `knowledge_base.search`.
+        ours = {"compare_type": False, "include_object": lambda _, name, *__: not str(name).startswith("fts_")}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=ours), metadata))
 
     async with database.read() as view:
         assert await view.connection.run_sync(differences) == []

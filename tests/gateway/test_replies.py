@@ -179,7 +179,7 @@ def test_templates_may_say_the_firm_the_person_and_what_was_understood() -> None
             "site": "a.example",
             "hours": "пн–пт",
         },
-        "contact": {"name": "Оля", "phone": "+380501112233", "tariff": "gold"},
+        "contact": {"name": "Оля", "phone": "+380501112233", "email": "", "language": "", "tariff": "gold"},
         "entities": {"order_number": "AB1", "time": "2026-11-21T10:00:00+02:00"},
     }
 
@@ -187,7 +187,7 @@ def test_templates_may_say_the_firm_the_person_and_what_was_understood() -> None
 def test_what_is_not_known_is_empty_and_never_none() -> None:
     knowledge = Recorder(ACTIONS)
     worded(Reply(article="cost"), "ru", knowledge, contact=Contact(id=1, created_at=NOW))
-    assert knowledge.variables["contact"] == {"name": "", "phone": ""}
+    assert knowledge.variables["contact"] == {"name": "", "phone": "", "email": "", "language": ""}
     assert knowledge.variables["company"]["hours"] == ""
     assert knowledge.variables["company"]["name"] == "Журавлик"
 

@@ -14,6 +14,7 @@ from gateway.messages import ButtonPress, Inbound, Message, Part, Sender, Text, 
 from gateway.outbox import ChannelSender
 from gateway.people import People
 from gateway.ports import Action, Entity, Mood, Ranked, Understanding, Utterance
+from gateway.recalling import Recalling
 from gateway.receipts import Receipts
 from gateway.replies import Replies
 from gateway.rerouting import Rerouting
@@ -33,6 +34,7 @@ from handoff.storage.callbacks import CallbackTable
 from handoff.storage.handoffs import HandoffTable
 from handoff.timers import Alarms
 from handoff.yielding import HandoffYielding
+from nlu.mood import Moods
 from tests.conftest import SteppingClock
 from tests.fakes import PLAIN, FakeChannel, FakeKnowledge, envelope_of
 
@@ -121,9 +123,10 @@ class Room:
             handoffs=self.service,
             speaker=self.speaker,
             replies=Replies(knowledge, texts, settings.company, {}),
-            policy=settings.dialogue,
+            policy=lambda: settings.dialogue,
             company=settings.company,
             clock=clock,
+            recalling=Recalling(Moods()),
             arrivals=self.people.arrivals,
         )
         self.turns = Turns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from litestar.testing import AsyncTestClient
 
 import gateway
 from gateway.asking import Asker
+from gateway.candidates import Candidates
 from gateway.live import Live
 from gateway.ports import Clock, Ranked, Understanding, Utterance
 from gateway.replies import Replies
@@ -28,15 +29,23 @@ from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
 from gateway.web.signin import Throttle, signin_routes
 from knowledge_base.base import PublishedKnowledge
+from knowledge_base.change_screen import ChangeScreen
+from knowledge_base.exchange.screens import ExchangeScreens, exchange_router
 from knowledge_base.previews import Previewer
 from knowledge_base.publishing import Publisher
+from knowledge_base.question_screens import QuestionScreens
+from knowledge_base.review_routes import review_router
+from knowledge_base.review_screens import ReviewScreens
+from knowledge_base.reviewing import Reviewing
 from knowledge_base.routes import ROOM, editor_router
 from knowledge_base.screens import EditorScreens
-from tests.knowledge_base.fakes import InlineChecker
+from knowledge_base.weighing import Weighing
+from tests.knowledge_base.fakes import InlineChecker, RankingCandidates
 
 PASSWORD = "right horse"
 PEOPLE = (
     ("olena@x.example", "Олена", Role.EDITOR, "uk"),
+    ("rada@x.example", "Рада", Role.REVIEWER, "en"),
     ("petro@x.example", "Петро", Role.EDITOR, "en"),
     ("agent@x.example", "Агент", Role.AGENT, "en"),
 )
@@ -72,22 +81,40 @@ def build(
     company: Company,
     clock: Clock,
     known: Mapping[str, tuple[Ranked, ...]],
+    candidates: Candidates | None = None,
+    *,
+    trained: Callable[[], int | None] | None = None,
 ) -> Litestar:
     """The application: sign-in, the editor, and nothing else."""
-    texts, policy = Texts(), Dialogue()
+    texts, policy = Texts(), Dialogue
     rooms = [Room(name="gateway", folder=str(Path(gateway.__file__).parent / "web")), ROOM]
     pages = Pages(texts, company, rooms)
     replies = Replies(knowledge, texts, company, {})
+    reviewing = Reviewing(database, publisher, clock)
+    asker = Asker(GuessingEngine(known), knowledge, replies, policy, company, clock)
     screens = EditorScreens(
         database=database,
         publisher=publisher,
         knowledge=knowledge,
-        asker=Asker(GuessingEngine(known), knowledge, replies, policy, company, clock),
+        asker=asker,
         previewer=Previewer(InlineChecker(), company, {"uk": "9–18", "en": "9–18"}),
         pages=pages,
         policy=policy,
         clock=clock,
+        reviewing=reviewing,
+        trained=trained,
     )
+    weighing = Weighing(database, candidates or RankingCandidates({}, {}), policy, company, clock)
+    reviews = ReviewScreens(
+        database=database,
+        publisher=publisher,
+        reviewing=reviewing,
+        weighing=weighing,
+        screen=ChangeScreen(database, weighing, InlineChecker(), pages, company, clock),
+        pages=pages,
+    )
+    questions = QuestionScreens(database, asker, publisher, pages, clock)
+    guards = Guards(database)
     sessions = session_config(secure=False)
     live = Live()
     return Litestar(
@@ -97,7 +124,13 @@ def build(
                 route_handlers=signin_routes(database, pages, Throttle(live, clock)),
                 middleware=[sessions.middleware],
             ),
-            editor_router(screens, Guards(database), [sessions.middleware]),
+            editor_router(screens, guards, [sessions.middleware]),
+            review_router(reviews, questions, guards, [sessions.middleware]),
+            Router(
+                path="/",
+                route_handlers=[exchange_router(ExchangeScreens(database, publisher, pages, clock), guards)],
+                middleware=[sessions.middleware],
+            ),
         ],
         stores={"sessions": SessionStore(database, clock)},
         csrf_config=csrf_config("secret", secure=False),

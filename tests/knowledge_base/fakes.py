@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from gateway.candidates import Ranking
+from gateway.candidates import Trial as ModelTrial
 from gateway.errors import FrontdeskError
-from gateway.ports import Phrase, TrainingReport
+from gateway.learning import Phrase, TrainingReport
 from knowledge_base.articles import Article, Status
 from knowledge_base.checking import TemplateChecker, Trial, Verdict, judge
 
@@ -26,6 +28,24 @@ class RecordingTrainer:
         self.trained.append((revision, list(phrases)))
         intents = {phrase.intent for phrase in phrases}
         return TrainingReport(revision=revision, phrases=len(phrases), intents=len(intents), seconds=0.0)
+
+
+class RankingCandidates:
+    """Says of each text what it was told two models would say; fails with `failure` where that is set."""
+
+    def __init__(self, before: Mapping[str, Ranking] | None, after: Mapping[str, Ranking]) -> None:
+        self.before = before
+        self.after = after
+        self.failure: str | None = None
+        self.asked: list[tuple[list[Phrase], list[str]]] = []
+
+    async def ask(self, phrases: Sequence[Phrase], texts: Sequence[str]) -> ModelTrial:
+        if self.failure:
+            raise FrontdeskError(self.failure)
+        self.asked.append((list(phrases), list(texts)))
+        before = None if self.before is None else tuple(self.before.get(text, ()) for text in texts)
+        after = tuple(self.after.get(text, ()) for text in texts)
+        return ModelTrial(before=before, after=after, phrases=len(phrases), seconds=0.1)
 
 
 class InlineChecker(TemplateChecker):

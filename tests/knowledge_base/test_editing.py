@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from gateway.messages import Author, Direction, Text
 from gateway.ports import Clock
 from gateway.storage.engine import Database
+from gateway.usefulness import Usage
 from knowledge_base.articles import Article, ArticleButton, ButtonAction, Status, phrase_key, tidy_line, tidy_text
 from knowledge_base.differences import Op, differences
 from knowledge_base.forms import from_form, to_form
 from knowledge_base.listing import Completeness, Filters, narrow, rows
 from knowledge_base.previews import to_html
-from knowledge_base.storage import Articles, Saved, Usage
+from knowledge_base.storage import Articles, Saved
 from tests.knowledge_base.fakes import an_article
 
 PACKAGE = Path(__file__).parents[2] / "knowledge_base"
@@ -215,9 +216,11 @@ def test_storing_an_article_loses_nothing() -> None:
 
 @pytest.mark.parametrize("language", ["uk", "ru"])
 def test_every_word_of_the_editor_is_translated(language: str) -> None:
-    with (PACKAGE / "locale" / f"{language}.po").open("rb") as source:
-        catalogue = read_po(source)
-    translated = {message.id for message in catalogue if message.id and message.string and all(message.string)}
+    translated = set()
+    for path in PACKAGE.glob(f"**/locale/{language}.po"):
+        with path.open("rb") as source:
+            catalogue = read_po(source)
+        translated |= {message.id for message in catalogue if message.id and message.string and all(message.string)}
     used = {
         message
         for _, _, message, _, _ in extract_from_dir(

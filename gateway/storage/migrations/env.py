@@ -12,12 +12,18 @@ def render(kind: str, item: Any, _: object) -> str | Literal[False]:
     return "sa.BigInteger()" if kind == "type" and isinstance(item, Instant) else False
 
 
+def ours(_: object, name: str | None, *__: object) -> bool:
+    """Not what begins with fts_: the databases keep it by themselves, each in its own way (`knowledge_base.search`)."""
+    return not str(name).startswith("fts_")
+
+
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     render_as_batch=True,
     compare_type=True,
     render_item=render,
+    include_object=ours,
 )
 with context.begin_transaction():
     context.run_migrations()

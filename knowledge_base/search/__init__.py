@@ -1,0 +1,1 @@
+"""Search over the knowledge base: inflection and typing mistakes forgiven, in three languages."""

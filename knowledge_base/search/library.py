@@ -1,0 +1,48 @@
+"""`gateway.searching.Library` over the published articles in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.ports import Clock
+from gateway.searching import PublishedArticle, PublishedButton
+from knowledge_base.articles import Article
+from knowledge_base.base import PublishedKnowledge
+
+
+class PublishedLibrary:
+    """What is published and valid now."""
+
+    def __init__(self, knowledge: PublishedKnowledge, clock: Clock) -> None:
+        self._knowledge = knowledge
+        self._clock = clock
+
+    def shelf(self) -> Sequence[PublishedArticle]:
+        """All of it, in the order of ids."""
+        articles = self._knowledge.articles
+        return [published(articles[name]) for name in sorted(articles) if self._valid(name)]
+
+    def take(self, article: str) -> PublishedArticle | None:
+        """One article; None where it is not published or not valid now."""
+        return published(self._knowledge.articles[article]) if self._valid(article) else None
+
+    def _valid(self, article: str) -> bool:
+        return self._knowledge.action(article, self._clock()) is not None
+
+
+def published(article: Article) -> PublishedArticle:
+    """`article` as others see it: without status and notes."""
+    return PublishedArticle(
+        id=article.id,
+        category=article.category,
+        action=article.action,
+        titles=article.title,
+        phrasings=article.phrasings,
+        answers=article.answers,
+        buttons=tuple(
+            PublishedButton(label=one.label, article=one.article, action=one.action, url=one.url)
+            for one in article.buttons
+        ),
+        valid_from=article.valid_from,
+        valid_until=article.valid_until,
+    )

@@ -1,0 +1,137 @@
+"""The read API: what is published, searched and paged; unchanged answers cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from gateway.asking import Asker
+from gateway.ports import Clock
+from gateway.replies import Replies
+from gateway.settings import Company, Dialogue
+from gateway.storage.engine import Database
+from gateway.texts import Texts
+from gateway.web.api import api_router
+from gateway.web.faults import FaultPages
+from gateway.web.pages import Pages
+from knowledge_base.articles import ArticleButton, ButtonAction, Status
+from knowledge_base.base import PublishedKnowledge
+from knowledge_base.publishing import Publisher
+from knowledge_base.search.index import KnowledgeIndex
+from knowledge_base.search.library import PublishedLibrary
+from knowledge_base.storage import Editor
+from tests.knowledge_base.app import GuessingEngine
+from tests.knowledge_base.fakes import an_article
+
+DELIVERY = an_article(
+    title={"uk": "Вартість доставки", "en": "Delivery cost"},
+    buttons=(ArticleButton(label={"en": "A person"}, action=ButtonAction.HANDOFF),),
+)
+REFUND = an_article("refund", category="money", answers={"uk": {"default": "Так"}}, notes="for us alone")
+HIDDEN = [
+    an_article("a-draft", status=Status.DRAFT),
+    an_article("past", valid_until=date(2026, 11, 20)),
+]
+"""Neither published nor valid."""
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+@pytest.fixture
+async def client(
+    database: Database,
+    publisher: Publisher,
+    knowledge: PublishedKnowledge,
+    company: Company,
+    clock: Clock,
+    editor: Editor,
+) -> AsyncIterator[AsyncTestClient]:
+    await publisher.take_over([DELIVERY, REFUND, *HIDDEN], editor)
+    await knowledge.refresh()
+    replies = Replies(knowledge, Texts(), company, {})
+    asker = Asker(GuessingEngine({}), knowledge, replies, Dialogue, company, clock)
+    library, index = PublishedLibrary(knowledge, clock), KnowledgeIndex(database)
+    faults = FaultPages(Pages(Texts(), company, []))
+    router = api_router(asker, knowledge, replies, "a-token", library=library, index=index)
+    application = Litestar(route_handlers=[router], exception_handlers=faults.handlers(), logging_config=None)
+    async with AsyncTestClient(application) as opened:
+        opened.headers["authorization"] = "Bearer a-token"
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ({}, ["delivery-cost", "refund"]),
+        ({"q": "вартості достваки"}, ["delivery-cost"]),
+        ({"q": "past"}, []),
+        ({"q": "draft", "language": "en"}, []),
+        ({"category": "money"}, ["refund"]),
+        ({"answers_in": "en"}, ["delivery-cost"]),
+        ({"limit": "1"}, ["delivery-cost"]),
+        ({"limit": "1", "offset": "1"}, ["refund"]),
+        ({"offset": "2"}, []),
+    ],
+)
+async def test_lists(client: AsyncTestClient, query: dict[str, str], ids: list[str]) -> None:
+    response = await client.get("/api/v1/articles", params=query)
+    assert [one["id"] for one in response.json()] == ids
+
+
+async def test_pages_lead_on(client: AsyncTestClient) -> None:
+    response = await client.get("/api/v1/articles", params={"limit": 1, "language": "en"})
+    assert response.headers["x-total-count"] == "2"
+    assert response.json() == [
+        {
+            "id": "delivery-cost",
+            "title": "Delivery cost",
+            "category": "delivery",
+            "action": "answer",
+            "languages": ["en", "uk"],
+        }
+    ]
+    assert response.headers["link"] == '</api/v1/articles?limit=1&language=en&offset=1>; rel="next"'
+    assert "link" not in (await client.get("/api/v1/articles")).headers
+
+
+async def test_one_article_in_all_languages(client: AsyncTestClient) -> None:
+    found = (await client.get("/api/v1/articles/delivery-cost", params={"language": "en"})).json()
+    assert (found["title"], found["answer"]) == ("Delivery cost", "Answer delivery-cost")
+    assert found["titles"] == DELIVERY.title
+    assert found["phrasings"] == {language: list(texts) for language, texts in DELIVERY.phrasings.items()}
+    assert found["answers"] == DELIVERY.answers
+    assert found["buttons"] == [{"label": {"en": "A person"}, "action": "handoff"}]
+    assert "for us alone" not in (await client.get("/api/v1/articles/refund")).text
+    for hidden in HIDDEN:
+        assert (await client.get(f"/api/v1/articles/{hidden.id}")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/v1/articles", "/api/v1/articles/refund"])
+async def test_what_has_not_changed_is_not_sent_again(
+    client: AsyncTestClient, publisher: Publisher, editor: Editor, knowledge: PublishedKnowledge, path: str
+) -> None:
+    tag = (await client.get(path)).headers["etag"]
+    again = await client.get(path, headers={"if-none-match": f'"other", W/{tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    await publisher.take_over([an_article("refund", title={"uk": "Інша"}, category="money")], editor)
+    await knowledge.refresh()
+    assert (await client.get(path, headers={"if-none-match": tag})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": "0"}, {"limit": "1001"}, {"offset": "-1"}, {"language": "de"}, {"q": "x" * 201}]
+)
+async def test_odd_questions_are_refused(client: AsyncTestClient, query: dict[str, str]) -> None:
+    assert (await client.get("/api/v1/articles", params=query)).status_code == 400
+
+
+async def test_strangers_stay_out(client: AsyncTestClient) -> None:
+    for path in ("/api/v1/articles", "/api/v1/articles/refund"):
+        assert (await client.get(path, headers={"authorization": "Bearer x"})).status_code == 401
