@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gateway import dialogue
-from gateway.arriving import Arrivals
 from gateway.conversations import Form, State, require_move
 from gateway.dialogue import Decision, counts_as_miss
 from gateway.live import DESK, conversation_topic
 from gateway.messages import Outbound
+from gateway.people.arriving import Arrivals
 from gateway.ports import Handoffs, Outcome, Reason, Situation
 from gateway.recalling import handoff_context
 from gateway.replies import Replies

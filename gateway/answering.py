@@ -10,20 +10,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.acting import Acts
-from gateway.asks import KIND as ASK
-from gateway.asks import Asks
-from gateway.assistant import Assistant
+from gateway.assisting.asks import KIND as ASK
+from gateway.assisting.asks import Asks
+from gateway.assisting.assistant import Assistant
+from gateway.assisting.fetching import Fetcher
+from gateway.assisting.standing_by import StandingBy
+from gateway.assisting.telling import Telling
 from gateway.echoes import Echoes
-from gateway.fetching import Fetcher
-from gateway.housekeeping import Housekeeping
-from gateway.loops import Loop
+from gateway.operating.housekeeping import Housekeeping
+from gateway.operating.sweeping import Sweeper
+from gateway.people.rerouting import Rerouting
+from gateway.processes.loops import Loop
 from gateway.recalling import Recalling
 from gateway.receipts import Receipts
-from gateway.rerouting import Rerouting
-from gateway.standing_by import StandingBy
-from gateway.sweeping import Sweeper
 from gateway.taking import Taker
-from gateway.telling import Telling
 from gateway.timers import Timers
 from gateway.turns import Turns
 from handoff.service import HandoffService

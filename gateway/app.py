@@ -17,44 +17,44 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
-from gateway.backlog import Backlog
 from gateway.breaker import Breaker
 from gateway.channels import ChannelTools
 from gateway.clock import utc_now
-from gateway.codes import CodeSender
-from gateway.continuing import Names
 from gateway.desk_loops import desk_listeners, desk_workers
 from gateway.desks import DeskTools
-from gateway.duties import Duties
-from gateway.health import health_routes
 from gateway.inbox import Inbox
 from gateway.live import Change, Live
-from gateway.loops import Loop, running
 from gateway.media import MediaStore
-from gateway.metrics import Metrics
-from gateway.observing import Source
+from gateway.operating.backlog import Backlog
+from gateway.operating.health import health_routes
+from gateway.operating.metrics import Metrics
+from gateway.operating.observing import Source
+from gateway.operating.probes import of_breakers, of_live, of_revisions
+from gateway.operating.readiness import Readiness
+from gateway.operating.vitals import Vitals
 from gateway.outbox import ChannelSender
+from gateway.people.codes import CodeSender
+from gateway.people.continuing import Names
 from gateway.ports import Clock
-from gateway.probes import of_breakers, of_live, of_revisions
-from gateway.readiness import Readiness
+from gateway.processes.duties import Duties
+from gateway.processes.loops import Loop, running
+from gateway.processes.relay import Bus, Relay
+from gateway.processes.roles import ProcessRole, require_room
+from gateway.processes.secret import ensure_folder, load_secret
+from gateway.processes.wakeups import KNOWLEDGE, Wakeups, wait_for
 from gateway.registry import build_channels, build_desks, desk_kinds_of, kinds_of
-from gateway.relay import Bus, Relay
-from gateway.roles import ProcessRole, require_room
-from gateway.secret import ensure_folder, load_secret
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.steps import Step, Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from gateway.texts import Texts
-from gateway.vitals import Vitals
-from gateway.wakeups import KNOWLEDGE, Wakeups, wait_for
 from gateway.web.application import Application
 
 if TYPE_CHECKING:
     from gateway.answering import Answering
     from gateway.brain import Brain
-    from gateway.people import People
+    from gateway.people.assembly import People
     from gateway.site import Site
 
 KINDS = kinds_of("bots")
@@ -135,7 +135,7 @@ class Frontdesk:
     @cached_property
     def people(self) -> People:
         """Who is one person with whom."""
-        from gateway.people import People  # noqa: PLC0415
+        from gateway.people.assembly import People  # noqa: PLC0415
         from handoff.yielding import HandoffYielding  # noqa: PLC0415
 
         yielding = HandoffYielding(self.clock)
@@ -203,7 +203,7 @@ class Frontdesk:
         """The line to the other processes: Redis where it is set, else PostgreSQL itself."""
         bus: Bus
         if self.settings.redis_url:
-            from gateway.redis_bus import RedisBus  # noqa: PLC0415
+            from gateway.processes.redis_bus import RedisBus  # noqa: PLC0415
 
             bus = RedisBus(self.settings.redis_url)
         elif not self.settings.database_url.startswith("sqlite"):

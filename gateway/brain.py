@@ -12,22 +12,22 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gateway.asking import Asker
-from gateway.candidates import Candidates
 from gateway.clock import utc_now
-from gateway.dial import Dial
 from gateway.errors import FrontdeskError
+from gateway.improving.candidates import Candidates
+from gateway.improving.dial import Dial
+from gateway.improving.likeness import Grouping
+from gateway.improving.usefulness import Usage
 from gateway.learning import Evaluating, Labels, Phrase, Taught, TrainingReport
-from gateway.likeness import Grouping
 from gateway.lookup import Lookup
-from gateway.memory import give_back
 from gateway.opening import describe
+from gateway.operating.memory import give_back
 from gateway.ports import Action, Clock, Engine, Moods, Understanding, Utterance
 from gateway.replies import Replies
 from gateway.settings import LANGUAGES, Company, Settings
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from gateway.texts import Texts
-from gateway.usefulness import Usage
 from knowledge_base.base import PublishedKnowledge, phrases_of
 from knowledge_base.checking import TemplateChecker
 from knowledge_base.files import read_folder
@@ -142,7 +142,7 @@ class Brain:
             return None if newest is None else await models.report(newest)
 
     async def uses(self, work: Work, since: datetime, until: datetime) -> Mapping[str, Usage]:
-        """How often each article was the answer, and helped (see `gateway.usefulness.Uses`)."""
+        """How often each article was the answer, and helped (see `gateway.improving.usefulness.Uses`)."""
         return await Articles(work.connection).usage(since, until)
 
     async def learn_what_is_published(self) -> None:

@@ -16,10 +16,11 @@ import msgspec
 import typer
 from rich.console import Console
 
-from gateway import cli_people, logs
-from gateway.cli_common import ConfigOption, console, settings_of
+from gateway import logs
+from gateway.commands import people as cli_people
+from gateway.commands.terminal import ConfigOption, console, settings_of
 from gateway.errors import FrontdeskError, SettingsError, StorageUnavailable
-from gateway.roles import ProcessRole, require_room
+from gateway.processes.roles import ProcessRole, require_room
 from gateway.settings import Settings
 
 app = typer.Typer(
@@ -53,7 +54,7 @@ def serve(
     role: Annotated[ProcessRole | None, typer.Option(help="What the processes do.")] = None,
 ) -> None:
     """Run the gateway: channels, bot, desk, editor. A SQLite database is served by one process only."""
-    from gateway import supervisor, worker
+    from gateway.processes import supervisor, worker
 
     given = {"host": host, "port": port, "workers": workers, "role": role}
 
@@ -77,7 +78,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
 ) -> None:
     """Run a demo company with its knowledge base; no tokens, no servers."""
-    from gateway import demonstration
+    from gateway.commands import demonstration
 
     asyncio.run(demonstration.run_demo(folder, port, console))
 
@@ -85,7 +86,7 @@ def demo(
 @app.command()
 def migrate(config: ConfigOption = None) -> None:
     """Bring the database to the newest schema. Not while a SQLite database is served."""
-    from gateway import storage_commands
+    from gateway.commands import storage as storage_commands
 
     asyncio.run(storage_commands.bring_up_to_date(settings_of(config)))
     console.print("The database is up to date.")
@@ -101,7 +102,7 @@ def copy_database(
     Passwords are better in PGPASSWORD or ~/.pgpass than in a URL. TO must not be served; FROM may be, but
     what is said meanwhile is not in the copy: stop it for the real move.
     """
-    from gateway import storage_commands
+    from gateway.commands import storage as storage_commands
 
     logs.configure("text", level=logging.WARNING)
     asyncio.run(storage_commands.copy(source, target, console=console, out=Console(highlight=False)))
@@ -117,7 +118,7 @@ def backup(
 
     The file lets its reader in everywhere: keep it as safe as the database.
     """
-    from gateway import storage_commands
+    from gateway.commands import storage as storage_commands
 
     storage_commands.backup(settings_of(config), target, force=force, console=console)
 
@@ -129,7 +130,7 @@ def restore(
     force: Annotated[bool, typer.Option(help="Replace the database that is there; it is kept, renamed.")] = False,
 ) -> None:
     """Put everything back to what a backup holds. Not while the database is served."""
-    from gateway import storage_commands
+    from gateway.commands import storage as storage_commands
 
     storage_commands.restore(settings_of(config), source, force=force, console=console)
 
@@ -143,7 +144,7 @@ def import_folder(
     prune: Annotated[bool, typer.Option(help="Archive articles that the folder or file does not have.")] = False,
 ) -> None:
     """Take articles into the knowledge base, publish it and train; also while it is served."""
-    from gateway import knowledge_commands
+    from gateway.commands import knowledge as knowledge_commands
 
     code = asyncio.run(knowledge_commands.import_folder(settings_of(config), folder, prune=prune, console=console))
     raise typer.Exit(code)
@@ -157,7 +158,7 @@ def export_folder(
     config: ConfigOption = None,
 ) -> None:
     """Write the knowledge base as a folder of Markdown articles, a table or an archive."""
-    from gateway import knowledge_commands
+    from gateway.commands import knowledge as knowledge_commands
 
     code = asyncio.run(knowledge_commands.export_folder(settings_of(config), folder, console=console))
     raise typer.Exit(code)
@@ -166,7 +167,7 @@ def export_folder(
 @app.command()
 def train(config: ConfigOption = None) -> None:
     """Train the bot anew from the published knowledge base; also while it is served."""
-    from gateway import knowledge_commands
+    from gateway.commands import knowledge as knowledge_commands
 
     asyncio.run(knowledge_commands.train(settings_of(config), console=console))
 
@@ -184,7 +185,7 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for evaluation.html and evaluation.json.")] = Path(),
 ) -> None:
     """How well is it understood? Writes a report with accuracy, the dial, confusions and their causes."""
-    from gateway import evaluation_commands
+    from gateway.commands import evaluation as evaluation_commands
 
     evaluation_commands.evaluate(
         settings_of(config), source, test=test, folds=folds, precision=precision, out=out, console=console
@@ -199,7 +200,7 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """What would the bot answer?"""
-    from gateway import knowledge_commands
+    from gateway.commands import knowledge as knowledge_commands
 
     asyncio.run(knowledge_commands.ask(settings_of(config), text, lang, as_json=as_json))
 
@@ -212,7 +213,7 @@ app.command()(cli_people.erase)
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Check the settings, the channels and the database without serving."""
-    from gateway import serving
+    from gateway.processes import serving
 
     asyncio.run(serving.check(settings_of(config)))
     console.print("Settings, channels and database are in order.")
@@ -224,7 +225,7 @@ def channels(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """What kinds of channels there are, and what each does and does not do."""
-    from gateway import channel_commands
+    from gateway.commands import channels as channel_commands
     from gateway.registry import kinds_of
 
     channel_commands.show_kinds(kinds_of("bots"), kind, as_json=as_json, out=Console(highlight=False))
@@ -236,7 +237,7 @@ def new_channel(
     root: Annotated[Path, typer.Option(help="The source tree of Frontdesk.")] = Path(),
 ) -> None:
     """Begin a new kind of channel in a source tree: files that work at once, to be made the platform's own."""
-    from gateway import channel_commands
+    from gateway.commands import channels as channel_commands
 
     channel_commands.begin(root, name, Console(highlight=False))
 
@@ -250,7 +251,7 @@ def doctor(
 
     Asks platforms about their tokens and webhooks. Exit code 1 where something does not work.
     """
-    from gateway import doctor_commands
+    from gateway.commands import doctor as doctor_commands
 
     logs.configure("text", level=logging.ERROR)
     raise typer.Exit(asyncio.run(doctor_commands.look(config, as_json=as_json, out=Console(highlight=False))))
@@ -273,7 +274,7 @@ def rasa_export(
     epochs: Annotated[int, typer.Option(help="How long Rasa's classifier is trained.")] = 100,
 ) -> None:
     """Write the knowledge base as a Rasa project, ready for `rasa train`."""
-    from gateway import rasa_commands
+    from gateway.commands import rasa as rasa_commands
 
     asyncio.run(
         rasa_commands.export(
@@ -288,6 +289,6 @@ def rasa_import(
     config: ConfigOption = None,
 ) -> None:
     """Take a Rasa project's intents and responses into the knowledge base, as drafts."""
-    from gateway import rasa_commands
+    from gateway.commands import rasa as rasa_commands
 
     raise typer.Exit(asyncio.run(rasa_commands.import_project(settings_of(config), path, console=console)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.desks import Desk
-from gateway.duties import Duties
-from gateway.loops import Loop
+from gateway.processes.duties import Duties
+from gateway.processes.loops import Loop
 
 
 def desk_workers(desks: Mapping[str, Desk], duties: Duties) -> dict[str, Loop]:

@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from gateway.channels import Channel, Envelope, MediaKeeper, Receipt, WebhookRequest
-from gateway.checkup import Finding
 from gateway.conversations import State
 from gateway.messages import Media, Message, Value
-from gateway.observing import Figure
+from gateway.operating.checkup import Finding
+from gateway.operating.observing import Figure
 from gateway.ports import Clock
 from gateway.settings import Company
 from gateway.staff import Staff
 from gateway.texts import Texts
 
 if TYPE_CHECKING:
+    from gateway.processes.wakeups import Wakeups
     from gateway.storage.engine import Database
     from gateway.storage.work import Work
-    from gateway.wakeups import Wakeups
 
 DESK_EVENTS = "work:desks"
-"""The bell that rings when an agent did something on a desk of ours (see `gateway.wakeups`)."""
+"""The bell that rings when an agent did something on a desk of ours (see `gateway.processes.wakeups`)."""
 
 
 # --- what a desk shows -----------------------------------------------------------------------
@@ -294,11 +294,11 @@ class Desk(Protocol):
         ...
 
     async def figures(self, work: Work) -> Sequence[Figure]:
-        """A `gateway.observing.Source`."""
+        """A `gateway.operating.observing.Source`."""
         ...
 
     async def checkup(self) -> Sequence[Finding]:
-        """See `gateway.checkup.Checkable`."""
+        """See `gateway.operating.checkup.Checkable`."""
         ...
 
     async def close(self) -> None:

@@ -13,11 +13,11 @@ from gateway.channels import UNREADABLE, Envelope
 from gateway.errors import StorageUnavailable
 from gateway.messages import Value
 from gateway.ports import Clock
+from gateway.processes.wakeups import INBOX
 from gateway.steps import Step, Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxStatus
 from gateway.storage.work import Work
-from gateway.wakeups import INBOX
 
 log = structlog.get_logger()
 

@@ -45,7 +45,7 @@ DESK = "desk"
 
 
 class Carrier(Protocol):
-    """What takes hints to the other processes (`gateway.relay.Relay`)."""
+    """What takes hints to the other processes (`gateway.processes.relay.Relay`)."""
 
     @property
     def healthy(self) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.conversations import Conversation
+from gateway.improving.searching import Searching
 from gateway.messages import clean_text
 from gateway.ports import Action, Clock, Engine, Knowledge, Utterance
 from gateway.rendering import strip_markdown
 from gateway.replies import Replies
-from gateway.searching import Searching
 from gateway.settings import Company
 from gateway.storage.engine import Database
 

@@ -23,9 +23,10 @@ from gateway.channels import Channel
 from gateway.errors import StorageUnavailable
 from gateway.gate import Gate
 from gateway.live import DESK, conversation_topic
-from gateway.lost import look_for_another_way
-from gateway.observing import Observer, Unobserved
+from gateway.operating.observing import Observer, Unobserved
+from gateway.people.lost import look_for_another_way
 from gateway.ports import Clock
+from gateway.processes.wakeups import OUTBOX, POLL_SECONDS, Wakeups, wait_for
 from gateway.rates import Pace
 from gateway.sending import SENDER_DIED, Sending
 from gateway.settings import Outbox as OutboxSettings
@@ -34,7 +35,6 @@ from gateway.storage.deliveries import Delivery, DeliveryState, Outcome
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from gateway.tracing import following
-from gateway.wakeups import OUTBOX, POLL_SECONDS, Wakeups, wait_for
 
 log = structlog.get_logger()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.live import DESK, conversation_topic
-from gateway.lost import look_for_another_way, lost_there
 from gateway.messages import Signal, SignalKind
+from gateway.people.lost import look_for_another_way, lost_there
 from gateway.ports import Clock
 from gateway.storage.deliveries import DeliveryState
 from gateway.storage.inbox import InboxRow

@@ -19,7 +19,7 @@ from gateway.breaker import BreakerState
 from gateway.channels import Channel, Idempotency, Reconciling
 from gateway.errors import Ambiguous, Gone, Rejected, SendError, Unreachable, WindowOver
 from gateway.gate import Gate
-from gateway.observing import Observer, Unobserved
+from gateway.operating.observing import Observer, Unobserved
 from gateway.ports import Clock
 from gateway.retries import Fate, Verdict, judge
 from gateway.settings import Outbox as OutboxSettings

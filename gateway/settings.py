@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, field
 
+from gateway.assisting.settings import Rasa
 from gateway.errors import SettingsError
+from gateway.improving.sources import from_environment, put, read_secret, read_toml
 from gateway.knowledge_settings import Keeping
-from gateway.people_settings import People
-from gateway.rasa_settings import Rasa
+from gateway.people.settings import People
 from gateway.section import Section
-from gateway.sources import from_environment, put, read_secret, read_toml
 
 __all__ = ["Section"]
 """What others may import from here although it is made elsewhere."""

@@ -19,10 +19,10 @@ from bots.webchat.audience import Audience
 from bots.webchat.pages import ROOM as WEBCHAT_ROOM
 from bots.webchat.routes import routes as webchat_routes
 from gateway.dialogue import ARTICLE
-from gateway.identifying import Identifying
-from gateway.loops import Loop
 from gateway.messages import Button
-from gateway.signed import SignedTokens
+from gateway.people.identifying import Identifying
+from gateway.people.signed import SignedTokens
+from gateway.processes.loops import Loop
 from gateway.web.api import api_router
 from gateway.web.application import Application
 from gateway.web.events import live_route

@@ -9,11 +9,11 @@ from gateway.conversations import Conversation
 from gateway.live import DESK, address_topic, conversation_topic
 from gateway.messages import Author, Direction, Inbound, Message, Outbound, Text
 from gateway.ports import Clock
+from gateway.processes.wakeups import OUTBOX
 from gateway.rendering import Fitted, fit
 from gateway.storage.deliveries import DeliveryState
 from gateway.storage.work import Work
 from gateway.tracing import followed_inbox
-from gateway.wakeups import OUTBOX
 
 
 class Speaker:

@@ -9,15 +9,15 @@ import structlog
 
 from gateway import dialogue
 from gateway.acting import Acts, keep_form
-from gateway.arriving import Arrivals
-from gateway.asks import Asks
+from gateway.assisting.asks import Asks
 from gateway.channels import Channel
 from gateway.contacts import Contact, Identity
 from gateway.conversations import Conversation, State
 from gateway.dialogue import Decision, Scene, chosen, decide, decide_beside_form
 from gateway.identity import code_in
-from gateway.joining import Joined
 from gateway.messages import Inbound, Message, has_attachment
+from gateway.people.arriving import Arrivals
+from gateway.people.joining import Joined
 from gateway.ports import (
     Action,
     Clock,

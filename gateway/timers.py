@@ -9,9 +9,9 @@ import structlog
 
 from gateway.errors import StorageUnavailable
 from gateway.ports import Clock, Timer
+from gateway.processes.wakeups import TIMERS, Wakeups, wait_for
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
-from gateway.wakeups import TIMERS, Wakeups, wait_for
 
 log = structlog.get_logger()
 

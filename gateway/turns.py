@@ -16,8 +16,9 @@ from gateway.channels import Channel
 from gateway.echoes import Echoes
 from gateway.errors import StorageUnavailable, Unreadable
 from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
-from gateway.observing import UNOBSERVED, Observer
+from gateway.operating.observing import UNOBSERVED, Observer
 from gateway.ports import Clock, Engine, Understanding, Utterance
+from gateway.processes.wakeups import INBOX, Wakeups, wait_for
 from gateway.receipts import Receipts
 from gateway.settings import Company
 from gateway.steps import Step, Watch, unwatched
@@ -26,7 +27,6 @@ from gateway.storage.inbox import InboxRow
 from gateway.storage.work import Work
 from gateway.taking import Taker
 from gateway.tracing import following
-from gateway.wakeups import INBOX, Wakeups, wait_for
 
 log = structlog.get_logger()
 

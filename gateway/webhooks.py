@@ -24,7 +24,7 @@ from gateway.channels import Channel, Intake, Receipt, WebhookRequest
 from gateway.desks import Desk
 from gateway.errors import NotFound, RequestRefused, StorageUnavailable
 from gateway.inbox import Inbox
-from gateway.observing import UNOBSERVED, Observer
+from gateway.operating.observing import UNOBSERVED, Observer
 from gateway.steps import Step, Watch, unwatched
 from gateway.web.security import HEADERS
 

@@ -8,9 +8,9 @@ import structlog
 
 from gateway.live import DESK
 from gateway.ports import Clock, HandoffContext
+from gateway.processes.wakeups import TIMERS
 from gateway.settings import Settings
 from gateway.storage.work import Work
-from gateway.wakeups import TIMERS
 from handoff.handoffs import Handoff, HandoffOutcome, HandoffState, renewed
 from handoff.storage.handoffs import HandoffTable
 

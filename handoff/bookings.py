@@ -10,9 +10,9 @@ from gateway.contacts import Contact
 from gateway.live import DESK, conversation_topic
 from gateway.messages import Value
 from gateway.ports import Clock
+from gateway.processes.wakeups import TIMERS
 from gateway.settings import Callbacks as CallbackSettings
 from gateway.storage.work import Work
-from gateway.wakeups import TIMERS
 from handoff.calendar import Calendar
 from handoff.callbacks import (
     LATE,

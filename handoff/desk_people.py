@@ -8,14 +8,14 @@ import structlog
 
 from gateway.channels import Channel
 from gateway.contacts import Identity
-from gateway.continuing import Way
 from gateway.conversations import Conversation
 from gateway.errors import Conflict, NotFound, RequestRefused
 from gateway.identity import Proof
 from gateway.messages import Author, Button, Message, Outbound, Text, Value, clean_text
-from gateway.naming import channel_word
-from gateway.parting import Refused, Why
-from gateway.people import People
+from gateway.people.assembly import People
+from gateway.people.continuing import Way
+from gateway.people.naming import channel_word
+from gateway.people.parting import Refused, Why
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Staff

@@ -5,11 +5,11 @@ from __future__ import annotations
 import structlog
 
 from gateway.errors import RequestRefused
+from gateway.improving.masking import plain
+from gateway.improving.proposing import Proposal, Proposals, tidy
 from gateway.live import conversation_topic
-from gateway.masking import plain
 from gateway.messages import Author, Direction, Value, plain_text
 from gateway.ports import Clock
-from gateway.proposing import Proposal, Proposals, tidy
 from gateway.settings import Settings
 from gateway.staff import Staff
 from gateway.storage.joined import Transactions

@@ -13,18 +13,18 @@ import structlog
 from gateway.channels import Channel
 from gateway.conversations import Conversation, State, require_move
 from gateway.errors import Conflict, NotFound, RequestRefused
+from gateway.improving.proposing import Proposals
 from gateway.live import DESK, conversation_topic
 from gateway.messages import Author, Media, Message, Outbound, Part, Text, clean_text
-from gateway.people import People
+from gateway.people.assembly import People
 from gateway.ports import Clock
-from gateway.proposing import Proposals
+from gateway.processes.wakeups import OUTBOX
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Role, Staff
 from gateway.storage.joined import Transactions
 from gateway.storage.work import Work
 from gateway.texts import Texts, Translator
-from gateway.wakeups import OUTBOX
 from handoff.admission import Admission
 from handoff.agents import Presence
 from handoff.canned import Canned, check

@@ -11,9 +11,9 @@ from gateway.errors import NotFound
 from gateway.live import DESK
 from gateway.messages import has_attachment
 from gateway.ports import Action, Clock, Outcome, Situation
+from gateway.processes.wakeups import TIMERS
 from gateway.storage.work import Work
 from gateway.texts import Texts
-from gateway.wakeups import TIMERS
 from handoff.forms import rating
 from handoff.forms.said import Said
 from handoff.handoffs import Rating

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.observing import Figure
+from gateway.operating.observing import Figure
 from gateway.ports import Clock
 from gateway.storage.work import Work
 from handoff.storage.figures import HandoffFigureTable
 
 
 class HandoffFigures:
-    """A `gateway.observing.Source`."""
+    """A `gateway.operating.observing.Source`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,6 +1,6 @@
 """What becomes of a handoff when its conversation gives way to another of the same person.
 
-Implements `gateway.joining.Yielding`.
+Implements `gateway.people.joining.Yielding`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.masking import masked
+from gateway.improving.masking import masked
 from gateway.messages import Value
 from gateway.ports import Clock, Understanding
 from gateway.settings import Company

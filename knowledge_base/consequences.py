@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.candidates import Ranking, Trial
 from gateway.conversations import State
 from gateway.dialogue import Begin, Clarify, GoOn, HandOver, Reply, Scene, decide
+from gateway.improving.candidates import Ranking, Trial
 from gateway.messages import Text, Value
 from gateway.ports import Action, Understanding
 from gateway.settings import Dialogue

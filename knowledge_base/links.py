@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
-
-import httpx
+from typing import TYPE_CHECKING
 
 from gateway.messages import Value
 from knowledge_base.articles import Article
+
+if TYPE_CHECKING:
+    import httpx
 
 LIMIT = 50
 """Addresses tried for one change."""
@@ -54,6 +56,8 @@ class LinkChecker:
 
     async def dead(self, articles: Iterable[Article]) -> list[DeadLink]:
         """The addresses in `articles` that cannot be reached; those there was no time for are not told."""
+        import httpx  # noqa: PLC0415 — loaded only where the operator wants addresses tried
+
         owners = dict(list(addresses(articles).items())[:LIMIT])
         places = asyncio.Semaphore(_AT_ONCE)
         found: dict[str, int | None] = {}
@@ -78,6 +82,8 @@ class LinkChecker:
 
     async def _status(self, client: httpx.AsyncClient, url: str) -> int | None:
         """What is answered there, None where nothing is. Many sites do not know HEAD, so they are asked again."""
+        import httpx  # noqa: PLC0415 — as above
+
         try:
             response = await client.head(url)
             if response.status_code < 400:

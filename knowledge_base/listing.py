@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.improving.usefulness import Usage
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
-from gateway.usefulness import Usage
 from knowledge_base.articles import Article, Status, nearest
 from knowledge_base.storage import Saved
 

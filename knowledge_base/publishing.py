@@ -17,10 +17,10 @@ import structlog
 from gateway.errors import FrontdeskError, NotFound
 from gateway.learning import TrainingReport
 from gateway.ports import Clock, Trainer
+from gateway.processes.wakeups import KNOWLEDGE
 from gateway.settings import Company
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
-from gateway.wakeups import KNOWLEDGE
 from knowledge_base.articles import Article, Status
 from knowledge_base.base import phrases_of
 from knowledge_base.checking import TemplateChecker

@@ -27,10 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.errors import NotFound
+from gateway.improving.usefulness import Usage
 from gateway.messages import Author, Value
 from gateway.storage import tables
 from gateway.storage.schema import Id, Instant, Json, metadata
-from gateway.usefulness import Usage
 from knowledge_base.articles import Article, decode_article, encode_article
 
 articles = Table(

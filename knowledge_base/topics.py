@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from gateway.errors import TemplateError
+from gateway.improving.topics import Choice, Topic, Variation
 from gateway.ports import Action, Variables
-from gateway.topics import Choice, Topic, Variation
 from knowledge_base.articles import (
     DEFAULT,
     Article,

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from gateway.candidates import Candidates
 from gateway.errors import FrontdeskError
+from gateway.improving.candidates import Candidates
 from gateway.messages import Value
 from gateway.ports import Clock
 from gateway.settings import Company, Dialogue

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from gateway.candidates import Ranking, Trial
 from gateway.errors import FrontdeskError
+from gateway.improving.candidates import Ranking, Trial
 from gateway.learning import Phrase
 from gateway.messages import Value
 from nlu.normal import LIMIT, read

@@ -1,4 +1,4 @@
-"""Trains a model that is asked and thrown away, in a process of its own: `gateway.candidates.Candidates`."""
+"""Trains a model that is asked and thrown away, in a process of its own: `gateway.improving.candidates.Candidates`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from gateway.candidates import Trial
 from gateway.errors import FrontdeskError
+from gateway.improving.candidates import Trial
 from gateway.learning import Phrase
 from gateway.storage.engine import Database
 from nlu.candidate_worker import CandidateTask

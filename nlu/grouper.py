@@ -1,4 +1,4 @@
-"""Puts alike texts together in a process of its own: `gateway.likeness.Grouping`."""
+"""Puts alike texts together in a process of its own: `gateway.improving.likeness.Grouping`."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from gateway.cli import app
-from gateway.loops import DRAIN_SECONDS
-from gateway.serving import GRACE_SECONDS
+from gateway.processes.loops import DRAIN_SECONDS
+from gateway.processes.serving import GRACE_SECONDS
 from gateway.settings import Settings, describe, load
 
 ROOT = Path(__file__).parent.parent

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import gateway.brain
 import gateway.site  # noqa: F401
-from gateway.backlog import Backlog
 from gateway.breaker import Breaker
 from gateway.live import Live
-from gateway.metrics import Metrics
-from gateway.probes import of_breakers, of_live, of_revisions
-from gateway.readiness import Readiness
+from gateway.operating.backlog import Backlog
+from gateway.operating.metrics import Metrics
+from gateway.operating.probes import of_breakers, of_live, of_revisions
+from gateway.operating.readiness import Readiness
+from gateway.operating.vitals import Vitals
+from gateway.processes.wakeups import Wakeups
 from gateway.storage.engine import Database
 from gateway.storage.inventory import every_table
-from gateway.vitals import Vitals
-from gateway.wakeups import Wakeups
 from handoff.figures import HandoffFigures
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

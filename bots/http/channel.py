@@ -31,10 +31,10 @@ from gateway.channels import (
     Send,
     WebhookRequest,
 )
-from gateway.checkup import Finding
 from gateway.clock import utc_now
 from gateway.errors import NotFound, Rejected, RequestRefused, SendError
 from gateway.messages import Event, Media
+from gateway.operating.checkup import Finding
 from gateway.ports import Clock
 
 log = structlog.get_logger()
@@ -161,7 +161,7 @@ class HttpChannel:
             await self.close()
 
     async def checkup(self) -> Sequence[Finding]:
-        """See `gateway.checkup.Checkable`: a signed ping."""
+        """See `gateway.operating.checkup.Checkable`: a signed ping."""
         return await look(self._name, self._settings, self._client, self._tools.public_url)
 
     async def close(self) -> None:

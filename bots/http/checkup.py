@@ -10,8 +10,8 @@ from bots.http import shapes
 from bots.http.client import AppClient
 from bots.http.settings import HttpSettings
 from bots.http.wire.outbound import encode
-from gateway.checkup import Finding, fine, problem, warning
 from gateway.errors import Rejected, SendError, Throttled
+from gateway.operating.checkup import Finding, fine, problem, warning
 
 PATIENCE_SECONDS = 8
 

@@ -40,10 +40,10 @@ from gateway.channels import (
     Send,
     WebhookRequest,
 )
-from gateway.checkup import Finding
 from gateway.clock import utc_now
 from gateway.errors import NotFound, Rejected, RequestRefused, StorageUnavailable, Unreachable
 from gateway.messages import Author, Event, Media, MediaKind, Value
+from gateway.operating.checkup import Finding
 from gateway.ports import Clock
 
 log = structlog.get_logger()
@@ -191,7 +191,7 @@ class MailChannel:
         """Nobody sees a mail being written."""
 
     async def checkup(self) -> Sequence[Finding]:
-        """See `gateway.checkup.Checkable`: sign in to both servers and look at the folders."""
+        """See `gateway.operating.checkup.Checkable`: sign in to both servers and look at the folders."""
         return await look(self.name, self.settings)
 
     async def close(self) -> None:

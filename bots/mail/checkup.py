@@ -10,8 +10,8 @@ from bots.mail.session import Session
 from bots.mail.settings import MailSettings, server
 from bots.mail.submitting import Submitter
 from bots.mail.wire.people import domain_of
-from gateway.checkup import Finding, fine, problem, warning
 from gateway.errors import SendError
+from gateway.operating.checkup import Finding, fine, problem, warning
 
 SECONDS = 15
 

@@ -27,10 +27,10 @@ from gateway.channels import (
     Send,
     WebhookRequest,
 )
-from gateway.checkup import Finding
 from gateway.clock import utc_now
 from gateway.errors import Ambiguous, NotFound, Rejected
 from gateway.messages import Echo, Edit, Event, Ignored, Inbound, MediaKind, Reaction
+from gateway.operating.checkup import Finding
 from gateway.ports import Clock
 
 CAPABILITIES = Capabilities(
@@ -202,7 +202,7 @@ class SlackChannel:
         return await self._api.call("users.info", {"user": user, "include_locale": "true"})
 
     async def checkup(self) -> Sequence[Finding]:
-        """See `gateway.checkup.Checkable`: ask Slack about the tokens and what they may do."""
+        """See `gateway.operating.checkup.Checkable`: ask Slack about the tokens and what they may do."""
         return await look(self._name, self._api, self._settings, self._tools.public_url)
 
     async def close(self) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from bots.slack.api import SlackApi
 from bots.slack.settings import SlackConnection, SlackSettings
 from bots.slack.wire.replies import read_reply
-from gateway.checkup import Finding, fine, problem, warning
 from gateway.errors import Rejected, SendError
+from gateway.operating.checkup import Finding, fine, problem, warning
 
 NEEDED = {
     "chat:write": "to answer",

@@ -30,10 +30,10 @@ from gateway.channels import (
     Send,
     WebhookRequest,
 )
-from gateway.checkup import Finding
 from gateway.clock import utc_now
 from gateway.errors import NotFound, Rejected, SendError
 from gateway.messages import Event, MediaKind
+from gateway.operating.checkup import Finding
 
 log = structlog.get_logger()
 
@@ -182,7 +182,7 @@ class TelegramChannel:
             await self.close()
 
     async def checkup(self) -> Sequence[Finding]:
-        """See `gateway.checkup.Checkable`: ask Telegram about the token and the webhook."""
+        """See `gateway.operating.checkup.Checkable`: ask Telegram about the token and the webhook."""
         address = webhook_url(self._tools.public_url, self._name) if self._tools.public_url else None
         return await look(self._name, self._api, self._settings, address, utc_now())
 

@@ -12,8 +12,8 @@ import msgspec
 
 from bots.telegram.api import BotApi
 from bots.telegram.settings import TelegramSettings
-from gateway.checkup import Finding, fine, problem, warning
 from gateway.errors import Rejected, SendError
+from gateway.operating.checkup import Finding, fine, problem, warning
 
 PILE = 100
 """So many updates do not wait at Telegram while a webhook works."""

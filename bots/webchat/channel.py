@@ -20,10 +20,10 @@ from gateway.channels import (
     Send,
     WebhookRequest,
 )
-from gateway.checkup import Finding
 from gateway.errors import RequestRefused
 from gateway.live import Change, address_topic
 from gateway.messages import Event, MediaKind
+from gateway.operating.checkup import Finding
 
 CHUNK = 64 * 1024
 FRAGMENT = "frontdesk"
@@ -87,7 +87,7 @@ class WebchatChannel:
         await asyncio.Event().wait()
 
     async def checkup(self) -> Sequence[Finding]:
-        """See `gateway.checkup.Checkable`."""
+        """See `gateway.operating.checkup.Checkable`."""
         return look(self.name, self.settings, self._tools.public_url)
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bots.webchat.settings import EVERY_ORIGIN, WebchatSettings
-from gateway.checkup import Finding, fine, problem, warning
+from gateway.operating.checkup import Finding, fine, problem, warning
 
 
 def look(name: str, settings: WebchatSettings, public_url: str | None) -> Sequence[Finding]:

@@ -12,10 +12,10 @@ from msgspec import Meta
 
 from bots.webchat.frames import FRAME_LIMIT
 from bots.webchat.service import Webchat, count
-from gateway.continuing import LIFETIME, square
 from gateway.errors import RequestRefused
 from gateway.messages import Value
-from gateway.naming import channel_word
+from gateway.people.continuing import LIFETIME, square
+from gateway.people.naming import channel_word
 
 AnyRequest = Request[Any, Any, Any]
 

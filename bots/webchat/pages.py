@@ -17,7 +17,7 @@ from bots.webchat.service import Webchat
 from bots.webchat.words import widget_words
 from gateway.errors import NotFound
 from gateway.messages import Button, Value
-from gateway.naming import channel_word
+from gateway.people.naming import channel_word
 from gateway.web.pages import Pages, Room
 
 FOLDER = Path(__file__).parent

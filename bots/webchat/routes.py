@@ -16,11 +16,11 @@ from bots.webchat.pages import config_route, page_routes
 from bots.webchat.service import Suggestions, Webchat
 from bots.webchat.socket import socket_route
 from gateway.channels import Channel
-from gateway.identifying import Identifying
 from gateway.inbox import Inbox
 from gateway.live import Live
 from gateway.media import MediaStore
-from gateway.people import People
+from gateway.people.assembly import People
+from gateway.people.identifying import Identifying
 from gateway.ports import Clock
 from gateway.settings import Company
 from gateway.storage.engine import Database

@@ -13,12 +13,12 @@ from bots.webchat.thread import ThreadReader
 from bots.webchat.tokens import Visitor, VisitorTokens
 from gateway.channels import Channel, Rate
 from gateway.errors import RequestRefused
-from gateway.identifying import Identifying
 from gateway.inbox import Inbox
 from gateway.live import Live
 from gateway.media import MediaStore
 from gateway.messages import Button
-from gateway.people import People
+from gateway.people.assembly import People
+from gateway.people.identifying import Identifying
 from gateway.ports import Clock
 from gateway.rates import Limiter
 from gateway.settings import Company

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from gateway.relay import Line, LineLost
+from gateway.processes.relay import Line, LineLost
 from gateway.storage.engine import parse_url
 
 CHANNEL = "frontdesk"

@@ -18,10 +18,10 @@ from msgspec import Meta
 
 from gateway.asking import Asked, Asker
 from gateway.errors import NotFound
+from gateway.improving.searching import Library, PublishedArticle, PublishedButton, Searching
 from gateway.messages import Value
 from gateway.ports import Action, Knowledge
 from gateway.replies import Replies
-from gateway.searching import Library, PublishedArticle, PublishedButton, Searching
 
 PAGE = 1000
 """Articles of a page at most, and where no limit is asked for."""

@@ -10,7 +10,7 @@ from gateway.conversations import State
 from gateway.desks import CallSheet, CallTime, Card, DeskLine, Named, ReadyText, Standing
 from gateway.errors import RequestRefused
 from gateway.messages import Author, Media, Message
-from gateway.people import People
+from gateway.people.assembly import People
 from gateway.ports import Clock, EntityKind
 from gateway.settings import Settings
 from gateway.speaking import Speaker

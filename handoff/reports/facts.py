@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from gateway.improving.usefulness import Usage, Uses
 from gateway.messages import Value
 from gateway.storage.engine import Database
-from gateway.usefulness import Usage, Uses
 from handoff.reports.period import Period
 from handoff.storage.reports import Asked, Begun, Calls, Handled, Outcomes, ReportTable
 

@@ -14,12 +14,12 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from gateway.errors import NotFound
+from gateway.improving.usefulness import Uses
 from gateway.ports import Clock
 from gateway.settings import Company
 from gateway.staff import Role
 from gateway.storage.engine import Database
 from gateway.texts import Translator
-from gateway.usefulness import Uses
 from gateway.web.guard import Guards
 from gateway.web.pages import Pages, Room, StaffRequest
 from handoff.reports.drawing import draw, tiles

@@ -11,7 +11,7 @@ from litestar.params import Body, FromPath
 from litestar.response import Response
 
 from gateway.errors import NotFound
-from gateway.proposing import ANSWER_LIMIT, QUESTION_LIMIT
+from gateway.improving.proposing import ANSWER_LIMIT, QUESTION_LIMIT
 from gateway.staff import Role
 from gateway.web.guard import Guards
 from gateway.web.pages import StaffRequest

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 from litestar.response import Redirect, Response
 
-from gateway.dial import LEAST, MOST, Dial, point_at
 from gateway.errors import RequestRefused
+from gateway.improving.dial import LEAST, MOST, Dial, point_at
 from gateway.learning import DialPoint, TrainingReport
 from gateway.messages import Value
 from gateway.web.pages import Pages, StaffRequest

@@ -11,8 +11,8 @@ from msgspec import structs
 
 from gateway.asking import Asked, Asker
 from gateway.errors import FrontdeskError, NotFound
+from gateway.improving.likeness import Grouping
 from gateway.learning import Labelled, Labels
-from gateway.likeness import Grouping
 from gateway.messages import Value
 from gateway.ports import Clock
 from gateway.settings import Dialogue

@@ -32,10 +32,10 @@ from sqlalchemy import (
 )
 
 from gateway.errors import NotFound
-from gateway.masking import masked, plain
+from gateway.improving.masking import masked, plain
+from gateway.improving.proposing import Proposal
 from gateway.messages import Author, Part, Value, decode_parts, has_attachment
 from gateway.ports import Understanding
-from gateway.proposing import Proposal
 from gateway.storage import tables
 from gateway.storage.dialect import upsert
 from gateway.storage.schema import Id, Instant, metadata
@@ -167,7 +167,7 @@ class AskedTable:
 
 
 class StoredProposals:
-    """`gateway.proposing.Proposals` over the `proposals` table, and the editor's side of it."""
+    """`gateway.improving.proposing.Proposals` over the `proposals` table, and the editor's side of it."""
 
     async def put(self, work: Work, proposal: Proposal, now: datetime) -> None:
         """See `Proposals.put`."""

@@ -18,7 +18,7 @@ WORDS = 12
 
 
 class KnowledgeIndex:
-    """`gateway.searching.Searching` over the search tables."""
+    """`gateway.improving.searching.Searching` over the search tables."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

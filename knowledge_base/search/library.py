@@ -1,11 +1,11 @@
-"""`gateway.searching.Library` over the published articles in memory."""
+"""`gateway.improving.searching.Library` over the published articles in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gateway.improving.searching import PublishedArticle, PublishedButton
 from gateway.ports import Clock
-from gateway.searching import PublishedArticle, PublishedButton
 from knowledge_base.articles import Article
 from knowledge_base.base import PublishedKnowledge
 

@@ -1,4 +1,4 @@
-"""A whole Rasa assistant behind `gateway.assistant.Assistant`: asked over its REST channel, its tracker kept in step.
+"""A whole Rasa assistant behind `gateway.assisting.assistant`: asked over its REST channel, its tracker kept in step.
 
 https://legacy-docs-oss.rasa.com/docs/rasa/connectors/your-own-website#restinput
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 import structlog
 
-from gateway.assistant import AssistantFailed, Missed, Question, Said, Told
+from gateway.assisting.assistant import AssistantFailed, Missed, Question, Said, Told
+from gateway.assisting.settings import Rasa
 from gateway.messages import Author
-from gateway.rasa_settings import Rasa
 from nlu.rasa.client import RasaClient, RasaFailed
 from nlu.rasa.engine import spoken
 from nlu.rasa.ranking import article_of

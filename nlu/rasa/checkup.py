@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gateway.checkup import Finding, fine, problem, warning
-from gateway.rasa_settings import Rasa
+from gateway.assisting.settings import Rasa
+from gateway.operating.checkup import Finding, fine, problem, warning
 from nlu.rasa.client import RasaClient, RasaFailed
 from nlu.rasa.ranking import article_of
 

@@ -16,9 +16,9 @@ import httpx
 import msgspec
 import structlog
 
+from gateway.assisting.settings import Rasa
 from gateway.breaker import Breaker, BreakerState
 from gateway.errors import FrontdeskError
-from gateway.rasa_settings import Rasa
 from nlu.rasa.wire import Message, Parse, Status, Tracker
 
 log = structlog.get_logger(__name__)

@@ -9,8 +9,8 @@ from contextlib import suppress
 import structlog
 from msgspec import structs
 
+from gateway.assisting.settings import Rasa
 from gateway.ports import Engine, Understanding, Utterance
-from gateway.rasa_settings import Rasa
 from gateway.settings import Dialogue
 from nlu.rasa.client import RasaClient, RasaFailed
 from nlu.rasa.ranking import joined, ranking_of

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from gateway.assisting.settings import Rasa
 from gateway.ports import Entity, EntityKind, Ranked
-from gateway.rasa_settings import Rasa
 from gateway.settings import Dialogue
 from nlu.rasa.wire import Found, Parse
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import FrontdeskError
+from gateway.improving.topics import Choice, Topic, Variation
 from gateway.messages import Value
 from gateway.ports import Action
 from gateway.settings import LANGUAGES
-from gateway.topics import Choice, Topic, Variation
 from nlu.examples import NOTHING, examples_of, guess, yaml_tree
 from nlu.language import Languages
 from nlu.rasa.writing import CALL, MARK, PERSON, digest

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from gateway.assistant import Assistant
-from gateway.checkup import Finding
+from gateway.assisting.assistant import Assistant
+from gateway.assisting.settings import Rasa
+from gateway.operating.checkup import Finding
 from gateway.ports import Engine
-from gateway.rasa_settings import Rasa
 from gateway.settings import Dialogue
 from nlu.rasa.assistant import RasaAssistant
 from nlu.rasa.checkup import look

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.assistant import HandingOver, Told
+from gateway.assisting.assistant import HandingOver, Told
 from gateway.messages import Button, Media, MediaKind, Outbound, Part, Text, clean_text
 from gateway.ports import Action, Reason
 from nlu.rasa.wire import Choice, Element, Event, Message

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
+from gateway.improving.topics import Choice, Topic, Variation
 from gateway.messages import Value
 from gateway.ports import Action
-from gateway.topics import Choice, Topic, Variation
 
 VERSION = "3.1"
 MARK = "frontdesk"

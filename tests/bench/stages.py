@@ -25,7 +25,7 @@ import msgspec
 
 from gateway import logs
 from gateway.app import Frontdesk
-from gateway.loops import Loop
+from gateway.processes.loops import Loop
 from gateway.settings import Settings, load
 from gateway.steps import Step
 from tests.bench.figures import Stages

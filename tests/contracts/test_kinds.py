@@ -12,8 +12,8 @@ import pytest
 
 from gateway.app import KINDS as REGISTERED
 from gateway.channels import ChannelKind
-from gateway.checkup import Checkable
-from gateway.quality import QUESTIONS, Answer, QualityFault, Standing, read_quality
+from gateway.operating.checkup import Checkable
+from gateway.operating.quality import QUESTIONS, Answer, QualityFault, Standing, read_quality
 from gateway.registry import kind_in
 from gateway.settings import Section, describe
 from tests.contracts.case import ChannelCase

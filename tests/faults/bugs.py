@@ -19,10 +19,11 @@ from uuid import uuid4
 import msgspec
 from sqlalchemy import select, text, update
 
-from gateway import retries, wakeups
+from gateway import retries
 from gateway.app import Frontdesk
 from gateway.channels import Envelope
 from gateway.errors import Ambiguous
+from gateway.processes import wakeups
 from gateway.steps import Step, Watch
 from gateway.storage import tables
 from gateway.storage.conversations import Conversations

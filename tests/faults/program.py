@@ -24,9 +24,10 @@ if __package__ in (None, ""):  # run by path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
 
-from gateway import logs, serving
+from gateway import logs
 from gateway.app import KINDS, Frontdesk
-from gateway.listening import bind
+from gateway.processes import serving
+from gateway.processes.listening import bind
 from gateway.settings import Outbox, Settings
 from gateway.steps import Step
 from gateway.storage.revision import require_newest

@@ -24,12 +24,12 @@ from bots.webchat.settings import WebchatSettings
 from bots.webchat.socket import Session, _serve
 from gateway.channels import ChannelTools, Envelope, Send
 from gateway.errors import Ambiguous, Rejected, Throttled, Unreachable
-from gateway.identifying import Identifying
 from gateway.live import Change, Live
 from gateway.media import MediaStore
 from gateway.messages import Edit, Inbound, Part, Sender, Text
+from gateway.people.identifying import Identifying
+from gateway.people.signed import SignedTokens
 from gateway.settings import Company, Settings
-from gateway.signed import SignedTokens
 from gateway.staff import Staff
 from gateway.steps import Step
 from gateway.storage import tables

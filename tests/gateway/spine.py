@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.acting import Acts
-from gateway.asks import Asks
-from gateway.assistant import Assistant
+from gateway.assisting.asks import Asks
+from gateway.assisting.assistant import Assistant
+from gateway.assisting.fetching import Fetcher
+from gateway.assisting.telling import Telling
 from gateway.echoes import Echoes
-from gateway.fetching import Fetcher
 from gateway.inbox import Inbox
 from gateway.media import MediaStore
 from gateway.messages import Inbound
-from gateway.observing import UNOBSERVED, Observer
+from gateway.operating.observing import UNOBSERVED, Observer
 from gateway.outbox import ChannelSender
 from gateway.ports import Action, Clock
+from gateway.processes.wakeups import Wakeups
 from gateway.recalling import Recalling
 from gateway.receipts import Receipts
 from gateway.replies import Replies
@@ -24,10 +26,8 @@ from gateway.speaking import Speaker
 from gateway.steps import Watch, unwatched
 from gateway.storage.engine import Database
 from gateway.taking import Taker
-from gateway.telling import Telling
 from gateway.texts import Texts
 from gateway.turns import Turns
-from gateway.wakeups import Wakeups
 from nlu.mood import Moods
 from tests.fakes import FakeChannel, FakeEngine, FakeHandoffs, FakeKnowledge, envelope_of
 

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.errors import SettingsError
 from gateway.live import DESK, Change, Live
-from gateway.redis_bus import RedisBus
-from gateway.relay import Bus, LineLost, Relay
+from gateway.processes.redis_bus import RedisBus
+from gateway.processes.relay import Bus, LineLost, Relay
 from gateway.storage.notices import PostgresBus
 from tests.standins.redis import RedisServer, find_redis
 
@@ -83,7 +83,7 @@ def test_installations_that_share_a_redis_are_kept_apart_by_its_number() -> None
 
 
 async def test_a_killed_redis_costs_only_hints(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.relay.AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.processes.relay.AGAIN_SECONDS", 0.05)
     sender, watcher = (Relay(RedisBus(redis.url), lambda _topic: False, beat=0.2) for _ in range(2))
     live = Live(watcher)
     async with asyncio.timeout(30), live.subscribe([DESK]) as changes:

@@ -26,8 +26,8 @@ from gateway.identity import (
     thing_on,
     ways,
 )
-from gateway.lost import lost_there
 from gateway.messages import ContactCard, Inbound, Part, Sender, Signal, SignalKind, Start, Text
+from gateway.people.lost import lost_there
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FORM = Form(name="callback", step="time")

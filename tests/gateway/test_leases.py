@@ -14,11 +14,11 @@ import structlog
 from gateway.errors import StorageUnavailable
 from gateway.live import Change
 from gateway.outbox import LEASE, LOOK, RENEW
+from gateway.processes.wakeups import OUTBOX
 from gateway.steps import Step
 from gateway.storage.deliveries import DeliveryState
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
-from gateway.wakeups import OUTBOX
 from tests.fakes import FakeChannel
 from tests.gateway.flaky import FlakyDatabase, until
 from tests.gateway.sends import Held, deliveries_of, say, spine_of

@@ -15,12 +15,12 @@ from gateway.channels import UNREADABLE, Envelope
 from gateway.inbox import Inbox
 from gateway.media import MediaStore
 from gateway.messages import Author, Direction, Media, MediaKind, encode_parts
+from gateway.operating.sweeping import BATCH, Sweeper
+from gateway.processes.wakeups import Wakeups
 from gateway.settings import Retention
 from gateway.storage import tables
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxStatus
-from gateway.sweeping import BATCH, Sweeper
-from gateway.wakeups import Wakeups
 from tests.conftest import SteppingClock
 from tests.fakes import envelope_of, inbound
 

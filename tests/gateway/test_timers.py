@@ -10,10 +10,10 @@ import pytest
 from gateway.errors import StorageUnavailable
 from gateway.live import Change
 from gateway.ports import Timer
+from gateway.processes.wakeups import TIMERS, Wakeups
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from gateway.timers import RETRY_AFTER, Timers
-from gateway.wakeups import TIMERS, Wakeups
 
 
 class Bells:

@@ -16,20 +16,20 @@ from litestar.static_files import create_static_files_router
 from litestar.testing import AsyncTestClient
 
 import gateway.web
-from gateway.backlog import Backlog
 from gateway.errors import Conflict, NotFound, RequestRefused, StorageUnavailable
-from gateway.health import health_routes
 from gateway.inbox import Inbox
 from gateway.live import Live
-from gateway.metrics import Metrics
+from gateway.operating.backlog import Backlog
+from gateway.operating.health import health_routes
+from gateway.operating.metrics import Metrics
+from gateway.operating.readiness import Readiness
+from gateway.operating.vitals import Vitals
 from gateway.ports import Clock
-from gateway.readiness import Readiness
+from gateway.processes.wakeups import Wakeups
 from gateway.settings import Company
 from gateway.staff import Role, Staff
 from gateway.storage.engine import Database
 from gateway.texts import Texts
-from gateway.vitals import Vitals
-from gateway.wakeups import Wakeups
 from gateway.web.events import live_route
 from gateway.web.faults import FaultPages
 from gateway.web.guard import Guards

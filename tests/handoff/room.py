@@ -12,12 +12,13 @@ from gateway.echoes import Echoes
 from gateway.inbox import Inbox
 from gateway.messages import ButtonPress, Inbound, Message, Part, Sender, Text, plain_text
 from gateway.outbox import ChannelSender
-from gateway.people import People
+from gateway.people.assembly import People
+from gateway.people.rerouting import Rerouting
 from gateway.ports import Action, Entity, Mood, Ranked, Understanding, Utterance
+from gateway.processes.wakeups import Wakeups
 from gateway.recalling import Recalling
 from gateway.receipts import Receipts
 from gateway.replies import Replies
-from gateway.rerouting import Rerouting
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Role, Staff
@@ -27,7 +28,6 @@ from gateway.taking import Taker
 from gateway.texts import Texts
 from gateway.timers import Timers
 from gateway.turns import Turns
-from gateway.wakeups import Wakeups
 from handoff.desk_service import DeskService
 from handoff.service import HandoffService
 from handoff.storage.callbacks import CallbackTable

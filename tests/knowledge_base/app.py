@@ -13,7 +13,7 @@ from litestar.testing import AsyncTestClient
 
 import gateway
 from gateway.asking import Asker
-from gateway.candidates import Candidates
+from gateway.improving.candidates import Candidates
 from gateway.live import Live
 from gateway.ports import Clock, Ranked, Understanding, Utterance
 from gateway.replies import Replies

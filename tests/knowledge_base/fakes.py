@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from gateway.candidates import Ranking
-from gateway.candidates import Trial as ModelTrial
 from gateway.errors import FrontdeskError
+from gateway.improving.candidates import Ranking
+from gateway.improving.candidates import Trial as ModelTrial
 from gateway.learning import Phrase, TrainingReport
 from knowledge_base.articles import Article, Status
 from knowledge_base.checking import TemplateChecker, Trial, Verdict, judge

@@ -11,10 +11,10 @@ from babel.messages.pofile import read_po
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.improving.usefulness import Usage
 from gateway.messages import Author, Direction, Text
 from gateway.ports import Clock
 from gateway.storage.engine import Database
-from gateway.usefulness import Usage
 from knowledge_base.articles import Article, ArticleButton, ButtonAction, Status, phrase_key, tidy_line, tidy_text
 from knowledge_base.differences import Op, differences
 from knowledge_base.forms import from_form, to_form

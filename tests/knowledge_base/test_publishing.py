@@ -10,8 +10,8 @@ import pytest
 
 from gateway.errors import ImportRefused, NotFound
 from gateway.live import Change
+from gateway.processes.wakeups import KNOWLEDGE
 from gateway.storage.engine import Database
-from gateway.wakeups import KNOWLEDGE
 from knowledge_base.articles import Article, ArticleButton, Status
 from knowledge_base.base import PublishedKnowledge
 from knowledge_base.file_writing import write_file

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msgspec import structs
 
+from gateway.improving.topics import Choice, Topic, Variation
 from gateway.ports import Action
-from gateway.topics import Choice, Topic, Variation
 from knowledge_base.articles import Article, Status
 from knowledge_base.checking import TemplateChecker
 from knowledge_base.files import read_folder

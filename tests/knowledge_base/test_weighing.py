@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from gateway.candidates import Trial
 from gateway.errors import NotFound
+from gateway.improving.candidates import Trial
 from gateway.messages import Author, Direction, Text
 from gateway.ports import Action, Ranked, Understanding
 from gateway.settings import Company, Dialogue

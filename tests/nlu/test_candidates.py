@@ -7,8 +7,8 @@ import sys
 import msgspec
 import pytest
 
-from gateway.candidates import Candidates
 from gateway.errors import FrontdeskError
+from gateway.improving.candidates import Candidates
 from gateway.learning import Phrase
 from gateway.storage.engine import Database
 from nlu.candidates import ProcessCandidates

@@ -14,7 +14,7 @@ import httpx
 import yaml
 from rich.console import Console
 
-from gateway import rasa_commands
+from gateway.commands import rasa as rasa_commands
 from gateway.settings import Rasa, Settings, load
 from tests.standins.program import free_port
 

@@ -15,10 +15,10 @@ from litestar import Litestar
 from msgspec import structs
 
 from gateway.app import Frontdesk
-from gateway.assistant import sender_of
+from gateway.assisting.assistant import sender_of
+from gateway.assisting.settings import Rasa
 from gateway.conversations import Conversation, State
 from gateway.messages import Author, Button, ButtonPress, Inbound, Message, Outbound, Sender, Text
-from gateway.rasa_settings import Rasa
 from tests.fakes import FakeChannel, envelope_of
 from tests.rasa.server import TOKEN, demo_settings
 

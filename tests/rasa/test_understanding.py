@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from msgspec import structs
 
+from gateway.assisting.settings import Rasa
 from gateway.ports import Understanding, Utterance
-from gateway.rasa_settings import Rasa
 from gateway.settings import Dialogue
 from nlu.rasa.checkup import look
 from nlu.rasa.client import RasaClient

@@ -10,9 +10,9 @@ from bots.slack.checkup import look_at
 from bots.slack.desk.settings import SlackDeskSettings
 from bots.slack.desk.storage.events import EventTable
 from bots.slack.desk.storage.threads import ThreadTable
-from gateway.checkup import Finding, fine, problem, warning
 from gateway.desks import DeskTools
 from gateway.errors import Rejected, SendError
+from gateway.operating.checkup import Finding, fine, problem, warning
 
 NEEDED = {
     "chat:write": "to post cards and lines",

@@ -23,10 +23,10 @@ from bots.slack.desk.working import Worker
 from bots.slack.socket import Pause, SocketMode
 from bots.slack.webhook import take
 from gateway.channels import UNREADABLE, Envelope, Rate, Receipt, WebhookRequest
-from gateway.checkup import Finding
 from gateway.desks import DESK_EVENTS, DeskTools
 from gateway.errors import StorageUnavailable
-from gateway.observing import Figure
+from gateway.operating.checkup import Finding
+from gateway.operating.observing import Figure
 from gateway.storage.work import Work
 
 STORE_SECONDS = 2.5
@@ -143,7 +143,7 @@ class SlackDesk:
         ]
 
     async def checkup(self) -> Sequence[Finding]:
-        """See `gateway.checkup.Checkable`."""
+        """See `gateway.operating.checkup.Checkable`."""
         return await look(self._name, self._api, self._settings, self._tools)
 
     async def close(self) -> None:

@@ -31,9 +31,9 @@ from gateway.conversations import State
 from gateway.desks import DeskTools, Standing
 from gateway.errors import Ambiguous, Rejected, SendError, StorageUnavailable, Throttled, Unreachable
 from gateway.live import DESK
+from gateway.processes.wakeups import POLL_SECONDS, wait_for
 from gateway.rates import Limiter
 from gateway.retries import LOOK_SECONDS, backoff
-from gateway.wakeups import POLL_SECONDS, wait_for
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from bots.slack.desk.doing import Doer
 from bots.slack.desk.storage.events import EventTable, StoredEvent
 from gateway.desks import DESK_EVENTS, DeskTools
 from gateway.errors import SendError, StorageUnavailable, Throttled, Unreadable
-from gateway.wakeups import wait_for
+from gateway.processes.wakeups import wait_for
 
 log = structlog.get_logger()
 

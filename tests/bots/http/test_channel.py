@@ -20,9 +20,9 @@ from bots.http import KIND
 from bots.http.schema import HOME, documents
 from bots.http.signing import ID, read_secrets, sign, verify
 from gateway.channels import Markup, Send, WebhookRequest
-from gateway.checkup import Verdict
 from gateway.errors import RequestRefused, SettingsError
 from gateway.messages import Inbound, Media, MediaKind, Text
+from gateway.operating.checkup import Verdict
 from gateway.settings import check_struct
 from tests.bots.http.support import NOW, SECRET, WIRE, channel, message, post, settings
 from tests.standins.http import HttpStandin, Status

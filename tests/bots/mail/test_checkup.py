@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bots.mail.checkup import look
-from gateway.checkup import Checkable, Verdict
+from gateway.operating.checkup import Checkable, Verdict
 from tests.bots.mail.conftest import Opened
 from tests.bots.mail.support import settings
 from tests.standins.mail import PASSWORD, DovecotServer, SmtpServer

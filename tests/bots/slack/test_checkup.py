@@ -9,7 +9,7 @@ import pytest
 
 from bots.slack.channel import SlackChannel
 from bots.slack.checkup import NEEDED, ROOMS, judge_address, judge_scopes
-from gateway.checkup import Checkable, Verdict
+from gateway.operating.checkup import Checkable, Verdict
 from tests.bots.slack.support import settings
 from tests.standins.slack import APP_TOKEN, BOT_TOKEN, SECRET, Fail, Hang, Raw, SlackStandin
 

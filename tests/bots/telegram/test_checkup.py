@@ -10,7 +10,7 @@ import pytest
 
 from bots.telegram.channel import TelegramChannel
 from bots.telegram.checkup import WebhookInfo, judge_webhook
-from gateway.checkup import Checkable, Verdict
+from gateway.operating.checkup import Checkable, Verdict
 from tests.bots.telegram.support import settings
 from tests.standins.telegram import Fail, Hang, Ok, Raw, TelegramStandin
 

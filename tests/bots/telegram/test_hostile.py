@@ -25,12 +25,12 @@ from gateway.breaker import Breaker
 from gateway.channels import Channel, Rate
 from gateway.messages import Outbound, Text
 from gateway.outbox import ChannelSender
+from gateway.processes.wakeups import Wakeups
 from gateway.rates import Pace
 from gateway.settings import Outbox
 from gateway.speaking import Speaker
 from gateway.storage.deliveries import DeliveryState
 from gateway.storage.engine import Database
-from gateway.wakeups import Wakeups
 from tests.bots.telegram.support import settings, tools
 from tests.standins.telegram import Fail, Hang, Ok, Raw, Recorded, Reply, Reset, TelegramStandin
 

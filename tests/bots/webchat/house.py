@@ -23,21 +23,21 @@ from bots.webchat.tokens import VisitorTokens
 from gateway.channels import Channel, ChannelTools
 from gateway.conversations import Conversation, State
 from gateway.errors import StorageUnavailable
-from gateway.identifying import Identifying
 from gateway.inbox import Inbox
 from gateway.live import Live
 from gateway.media import MediaStore
 from gateway.messages import Author, Button, ButtonPress, Inbound, Media, MediaKind, Outbound, Text, plain_text
-from gateway.people import People
-from gateway.people_settings import SignedTokens as TokenSettings
+from gateway.people.assembly import People
+from gateway.people.identifying import Identifying
+from gateway.people.settings import SignedTokens as TokenSettings
+from gateway.people.signed import SignedTokens
+from gateway.processes.wakeups import INBOX, Wakeups, wait_for
 from gateway.settings import Company
-from gateway.signed import SignedTokens
 from gateway.speaking import Speaker
 from gateway.storage.engine import Database
 from gateway.storage.schema import metadata
 from gateway.storage.work import Work
 from gateway.texts import Texts
-from gateway.wakeups import INBOX, Wakeups, wait_for
 from gateway.web.faults import FaultPages
 from gateway.web.pages import Pages, Room
 from gateway.web.patience import PatientHttp, PatientSocket

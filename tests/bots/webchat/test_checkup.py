@@ -6,7 +6,7 @@ import pytest
 
 from bots.webchat.checkup import look
 from bots.webchat.settings import WebchatSettings
-from gateway.checkup import Verdict
+from gateway.operating.checkup import Verdict
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import update
 
 from gateway.conversations import State
+from gateway.improving.usefulness import Usage
 from gateway.messages import Author, Direction, Text
 from gateway.ports import HandoffContext, Reason
 from gateway.storage import tables as spine
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from gateway.texts import Texts
-from gateway.usefulness import Usage
 from handoff.handoffs import HandoffState, Rating
 from handoff.reports.drawing import draw, tiles
 from handoff.reports.facts import gather

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from gateway.improving.proposing import Proposal
 from gateway.messages import Author, Direction, Text
 from gateway.ports import Entity, EntityKind, Understanding
-from gateway.proposing import Proposal
 from gateway.staff import Staff
 from gateway.storage.work import Work
 from handoff.desk_proposals import DeskProposals

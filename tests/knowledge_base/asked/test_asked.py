@@ -9,8 +9,8 @@ import pytest
 
 from gateway.asking import Asker
 from gateway.errors import FrontdeskError, NotFound
+from gateway.improving.proposing import Proposal
 from gateway.learning import Labelled
-from gateway.proposing import Proposal
 from gateway.replies import Replies
 from gateway.settings import Company, Dialogue
 from gateway.storage.engine import Database

@@ -13,11 +13,11 @@ from litestar.testing import AsyncTestClient
 
 import gateway
 from gateway.asking import Asker
-from gateway.dial import Dial
+from gateway.improving.dial import Dial
+from gateway.improving.proposing import Proposal
 from gateway.learning import DialPoint, TrainingReport
 from gateway.live import Live
 from gateway.ports import Ranked
-from gateway.proposing import Proposal
 from gateway.replies import Replies
 from gateway.settings import Company, Dialogue
 from gateway.staff import Role

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.dial import LEAST, MOST, Dial, point_at, turned
+from gateway.improving.dial import LEAST, MOST, Dial, point_at, turned
 from gateway.learning import DialPoint, TrainingReport
 from gateway.live import Change
+from gateway.processes.wakeups import KNOWLEDGE
 from gateway.settings import Dialogue
 from gateway.storage.engine import Database
-from gateway.wakeups import KNOWLEDGE
 from tests.conftest import SteppingClock
 
 WRITTEN = Dialogue(answer_confidence=0.6, clarify_confidence=0.3)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.masking import MASK, masked, plain
+from gateway.improving.masking import MASK, masked, plain
 from gateway.ports import Entity, EntityKind
 from knowledge_base.articles import phrase_key
 from knowledge_base.asked.naming import NAMELESS, free_id, slug

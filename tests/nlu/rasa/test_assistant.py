@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.assistant import AssistantFailed, Question, Said
+from gateway.assisting.assistant import AssistantFailed, Question, Said
+from gateway.assisting.settings import Rasa
 from gateway.messages import Author, plain_text
-from gateway.rasa_settings import Rasa
 from nlu.rasa.assistant import RasaAssistant
 from nlu.rasa.client import RasaClient
 from tests.nlu.rasa.standin import RasaStandin

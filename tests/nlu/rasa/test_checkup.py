@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.checkup import Verdict
-from gateway.rasa_settings import Rasa
+from gateway.assisting.settings import Rasa
+from gateway.operating.checkup import Verdict
 from nlu.rasa.checkup import look
 from nlu.rasa.client import RasaClient
 from tests.nlu.rasa.standin import RasaStandin

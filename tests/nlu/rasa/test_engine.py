@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 from structlog.testing import capture_logs
 
+from gateway.assisting.settings import Rasa
 from gateway.ports import Understanding, Utterance
-from gateway.rasa_settings import Rasa
 from gateway.settings import Dialogue
 from nlu.rasa.client import FAILURES, RasaClient
 from nlu.rasa.engine import RasaEngine

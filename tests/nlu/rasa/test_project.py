@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import FrontdeskError
+from gateway.improving.topics import Choice, Topic, Variation
 from gateway.ports import Action
-from gateway.topics import Choice, Topic, Variation
 from nlu.examples import read_examples
 from nlu.rasa.reading import Project, read_project
 from nlu.rasa.writing import Plan, escape, project

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.assisting.settings import Rasa
 from gateway.ports import Entity, EntityKind
-from gateway.rasa_settings import Rasa
 from gateway.settings import Dialogue
 from nlu.rasa.ranking import article_of, joined, ranking_of, scale
 from nlu.rasa.wire import Found, Intent, Parse

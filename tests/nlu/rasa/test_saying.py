@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.assistant import Told
+from gateway.assisting.assistant import Told
 from nlu.rasa.saying import PAYLOAD_LIMIT, payload_named, said_after, shortened, told
 from nlu.rasa.wire import Event, Message, Tracker
 

@@ -1,0 +1,1 @@
+"""An assistant of another program that answers in place of our dialogue."""

@@ -1,0 +1,1 @@
+"""What the rooms tell each other to make the bot better: candidates, likeness, proposals, the dial."""
