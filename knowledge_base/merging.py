@@ -142,6 +142,8 @@ def _phrasings(
 
 
 def _set(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> tuple[str, ...]:
+    if tuple(mine) == tuple(base):
+        return tuple(theirs)  # in their order
     before, after = set(base), set(theirs)
     kept = [phrase for phrase in mine if phrase in after or phrase not in before]
     known = {phrase_key(phrase) for phrase in kept}

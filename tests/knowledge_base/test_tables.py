@@ -270,21 +270,23 @@ async def test_more_phrasings_than_anybody_writes() -> None:
     lines = "\n".join(f"питання {number}" for number in range(50_001))
     (fault,) = await refused("all.csv", f'id;language;title;phrasings\nrefund;uk;Тема;"{lines}"\n'.encode())
     assert "cannot be taken apart" in fault  # one cell of that size is no cell
-    rows = "".join(f'refund;uk;;"{lines}"\n' for lines in _in_cells(50_001))
+    rows = "".join(f'refund;uk;;"{lines}"\n' for lines in _in_cells("питання", 50_001))
     (fault,) = await refused("all.csv", f"id;language;title;phrasings\n{rows}".encode())
     assert "more than 50000 phrasings up to here; divide the file" in fault
 
 
 async def test_fifty_thousand_phrasings_are_taken() -> None:
-    rows = "".join(f'refund;uk;;"{lines}"\n' for lines in _in_cells(49_999))
-    table = f"id;language;title;phrasings\nrefund;uk;Тема;початок\n{rows}"
-    (article,) = await read("all.csv", table.encode(), {"refund": an_article("refund", phrasings={})})
-    assert len(article.phrasings["uk"]) == 50_000
+    names = [f"matter-{number}" for number in range(10)]
+    rows = "".join(f'{name};uk;;"{lines}"\n' for name in names for lines in _in_cells(name, 4_999))
+    table = "id;language;title;phrasings\n" + "".join(f"{name};uk;Тема;початок {name}\n" for name in names) + rows
+    known = {name: an_article(name, phrasings={}) for name in names}
+    articles = await read("all.csv", table.encode(), known)
+    assert sum(len(article.phrasings["uk"]) for article in articles) == 50_000
 
 
-def _in_cells(count: int) -> list[str]:
+def _in_cells(about: str, count: int) -> list[str]:
     numbers = range(count)
-    return ["\n".join(f"питання {number}" for number in numbers[begin : begin + 500]) for begin in range(0, count, 500)]
+    return ["\n".join(f"{about} {number}" for number in numbers[begin : begin + 500]) for begin in range(0, count, 500)]
 
 
 # --- files that want to do harm ----------------------------------------------------------------
