@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WEB_SOURCES := gateway/web/package.json gateway/web/package-lock.json hatch_build.py $(wildcard bots/webchat/widget/*.js)
 
-.PHONY: setup demo test test-rasa faults bench bench-full bench-sockets bench-nlu check lock format migration manual
+.PHONY: setup demo test test-rasa test-embeddings faults bench bench-full bench-sockets bench-nlu check lock format migration manual
 
 setup: $(STAMP)
 
@@ -32,6 +32,10 @@ test: setup
 test-rasa: setup
 	@./.ci/rasa
 
+# With a real language model (English, 84 MB): needs the network the first time.
+test-embeddings: setup
+	@./.ci/embeddings
+
 faults: setup
 	@./.ci/prepare
 	@$(BIN)/python -m tests.faults
@@ -53,7 +57,7 @@ bench-sockets: setup
 
 # How well texts are understood, on public sets: `make bench-nlu FRONTDESK_NLU_DATA=folder`.
 bench-nlu: setup
-	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.nlu
+	@FRONTDESK_TEST_EMBEDDINGS=$$(tests/embeddings/prepare) OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.nlu
 
 check: setup
 	$(BIN)/ruff check .

@@ -48,6 +48,8 @@ class TrainingReport(Value, frozen=True, kw_only=True):
     `labelled` of the phrases are customers' messages that people labelled; `languages` counts phrases by
     language; `clashes` are the first of the phrasings in several articles; `dial` is what each setting of
     "how sure before answering" gives, empty where the knowledge base is too small to hold anything out.
+    `without_embeddings` says why sentence vectors that were wanted could not be had; empty where they could,
+    or none were wanted.
     """
 
     revision: int
@@ -58,6 +60,7 @@ class TrainingReport(Value, frozen=True, kw_only=True):
     languages: dict[str, int] = field(default_factory=dict)
     clashes: tuple[Clash, ...] = ()
     dial: tuple[DialPoint, ...] = ()
+    without_embeddings: str = ""
 
 
 class Taught(Value, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, field
 
 from gateway.assisting.settings import Rasa
+from gateway.embeddings_settings import Embeddings
 from gateway.errors import SettingsError
 from gateway.improving.sources import from_environment, put, read_secret, read_toml
 from gateway.knowledge_settings import Keeping
@@ -181,8 +182,9 @@ class Settings(Section, frozen=True, kw_only=True):
     engine: Annotated[
         str,
         Meta(
-            pattern="^(embedded|rasa)$",
-            description="What understands customers: the `embedded` engine, or `rasa` (see `[rasa]`).",
+            pattern="^(embedded|embeddings|rasa)$",
+            description="What understands customers: the `embedded` engine, the same with a language model's sentence "
+            "vectors (`embeddings`, see `[embeddings]`), or `rasa` (see `[rasa]`).",
         ),
     ] = "embedded"
     upload_limit: Annotated[int, Meta(ge=1, description="Largest uploaded file in MiB.")] = 20
@@ -194,6 +196,7 @@ class Settings(Section, frozen=True, kw_only=True):
     knowledge: Keeping = field(default_factory=Keeping)
     outbox: Outbox = field(default_factory=Outbox)
     people: People = field(default_factory=People)
+    embeddings: Embeddings = field(default_factory=Embeddings)
     rasa: Rasa = field(default_factory=Rasa)
     retention: Retention = field(default_factory=Retention)
     channels: Annotated[

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import structlog
 
+from gateway.embeddings_settings import Embeddings
 from gateway.errors import FrontdeskError
 from gateway.improving.candidates import Trial
 from gateway.learning import Phrase
@@ -30,10 +32,21 @@ class ProcessCandidates:
         database: where the labels and the model in service are read; nothing is written.
         limit: seconds after which a trial is killed.
         command: the program and its arguments.
+        embeddings, vectors: as `nlu.trainer.ProcessTrainer` has them; nothing is written there.
     """
 
-    def __init__(self, database: Database, *, limit: float = SECONDS, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        limit: float = SECONDS,
+        command: Sequence[str] = COMMAND,
+        embeddings: Embeddings | None = None,
+        vectors: Path | None = None,
+    ) -> None:
         self._database = database
+        self._embeddings = embeddings
+        self._vectors = str(vectors or "")
         self._limit = limit
         self._command = tuple(command)
         self._turn = asyncio.Lock()
@@ -46,7 +59,14 @@ class ProcessCandidates:
                 models = Models(view.connection)
                 newest = await models.newest()
                 stored = None if newest is None else await models.arrays(newest)
-            task = CandidateTask(phrases=tuple(phrases), labelled=tuple(labelled), texts=tuple(texts), stored=stored)
+            task = CandidateTask(
+                phrases=tuple(phrases),
+                labelled=tuple(labelled),
+                texts=tuple(texts),
+                stored=stored,
+                embeddings=self._embeddings,
+                vectors=self._vectors,
+            )
             encoded = await asyncio.to_thread(msgspec.json.encode, task)
             output = await run_apart(self._command, encoded, limit=self._limit, name="trial")
         try:

@@ -16,6 +16,7 @@ from gateway.errors import FrontdeskError
 from gateway.learning import Evaluating, Phrase, Taught
 from gateway.settings import Dialogue
 from nlu.corpus import clashes
+from nlu.embeddings.joined import Encodes
 from nlu.evaluation import Question
 from nlu.examination import Advance, cross_validate, examine
 from nlu.examples import read_examples
@@ -35,17 +36,28 @@ def phrases_from(path: Path) -> list[Phrase]:
     ]
 
 
-def evaluate(taught: Taught, wanted: Evaluating, policy: Dialogue, now: datetime, *, console: Console) -> Findings:
-    """Examine what is `taught` and write the report. Raises FrontdeskError with what to mend."""
+def evaluate(
+    taught: Taught,
+    wanted: Evaluating,
+    policy: Dialogue,
+    now: datetime,
+    *,
+    console: Console,
+    encoder: Encodes | None = None,
+) -> Findings:
+    """Examine what is `taught`, with the `encoder`'s sentence vectors where one is given, and write the report.
+
+    Raises FrontdeskError with what to mend.
+    """
     phrases = taught.phrases
     questions = read_examples(wanted.test) if wanted.test else None
     if questions is not None:
         _require_known(phrases, questions, wanted.test)
     with _progress(console) as advance:
         if questions is None:
-            examined = cross_validate(phrases, wanted.folds, advance)
+            examined = cross_validate(phrases, wanted.folds, advance, encoder)
         else:
-            examined = examine(phrases, questions, advance)
+            examined = examine(phrases, questions, advance, encoder)
     subject = Subject(
         source=taught.name,
         method=f"asked {wanted.test.name}" if wanted.test else f"cross-validated in {wanted.folds} parts",

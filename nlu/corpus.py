@@ -26,12 +26,14 @@ _Key = tuple[str, tuple[str, ...]]
 
 
 class Corpus(NamedTuple):
-    """Distinct phrases sorted by intent: intent names, each phrase's intent number, words, features."""
+    """Distinct phrases sorted by intent: intent names, each phrase's intent number, words, features, and the text as
+    it was first written."""
 
     intents: tuple[str, ...]
     labels: Labels
     words: tuple[tuple[str, ...], ...]
     counts: Counts
+    texts: tuple[str, ...]
 
 
 def read_corpus(phrases: Sequence[Phrase]) -> Corpus:
@@ -45,13 +47,16 @@ def read_corpus(phrases: Sequence[Phrase]) -> Corpus:
             "archive articles or remove phrasings that say the same"
         )
     reader = Reader()
-    given = {(phrase.intent, tuple(reader.words(phrase.text))) for phrase in phrases}
+    given: dict[_Key, str] = {}
+    for phrase in phrases:
+        given.setdefault((phrase.intent, tuple(reader.words(phrase.text))), phrase.text)
     if len({intent for intent, words in given if words and intent != ASIDE}) < 2:
         raise FrontdeskError("training needs phrasings of at least two articles; publish more articles")
-    everyday = {(ASIDE, tuple(reader.words(text))) for text in everyday_questions()} - given
-    ordered = sorted(key for key in given | everyday if key[1])
+    others = {(ASIDE, tuple(reader.words(text))): text for text in everyday_questions()}
+    written = others | given
+    ordered = sorted(key for key in written if key[1])
     counts = Counts([reader.grams(words) for _, words in ordered])
-    kept = _without_near(ordered, everyday, counts)
+    kept = _without_near(ordered, others.keys() - given.keys(), counts)
     intents = tuple(dict.fromkeys(ordered[row][0] for row in kept))
     numbers = {intent: number for number, intent in enumerate(intents)}
     return Corpus(
@@ -59,6 +64,7 @@ def read_corpus(phrases: Sequence[Phrase]) -> Corpus:
         labels=np.array([numbers[ordered[row][0]] for row in kept], np.int64),
         words=tuple(ordered[row][1] for row in kept),
         counts=counts.only(np.array(kept)),
+        texts=tuple(written[ordered[row]] for row in kept),
     )
 
 

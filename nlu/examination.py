@@ -13,6 +13,7 @@ from gateway.errors import FrontdeskError
 from gateway.learning import Phrase
 from gateway.messages import Value
 from gateway.ports import Ranked
+from nlu.embeddings.joined import Encodes
 from nlu.evaluation import Question
 from nlu.model import Model
 from nlu.training import train
@@ -60,10 +61,10 @@ class Examined(NamedTuple):
     trainings: list[float]
 
 
-def cross_validate(phrases: Sequence[Phrase], folds: int, advance: Advance) -> Examined:
+def cross_validate(phrases: Sequence[Phrase], folds: int, advance: Advance, encoder: Encodes | None = None) -> Examined:
     """Each phrase put to a model of the others: trained `folds` times on what is left of every intent.
 
-    Raises FrontdeskError where there are not two intents with two phrases.
+    Raises FrontdeskError where there are not two intents with two phrases, or the `encoder` has no vectors.
     """
     parts = _deal(phrases, folds)
     known = [phrase for part in parts for phrase in part]
@@ -72,20 +73,25 @@ def cross_validate(phrases: Sequence[Phrase], folds: int, advance: Advance) -> E
     rounds = folds + STRANGER_ROUNDS
     asked: list[Asked] = []
     trainings: list[float] = []
+    if encoder:
+        encoder.vectors([phrase.text for phrase in known])  # not in the middle of what is timed
     for number, part in enumerate(parts):
         advance("examine", number, rounds)
         taught = [phrase for other in parts if other is not part for phrase in other]
-        asked += _examine(taught, [_question(phrase) for phrase in part], trainings)
-    strangers = _ask_strangers(known, trainings, lambda done: advance("strangers", folds + done, rounds))
+        asked += _examine(taught, [_question(phrase) for phrase in part], trainings, encoder)
+    strangers = _ask_strangers(known, trainings, encoder, lambda done: advance("strangers", folds + done, rounds))
     advance("strangers", rounds, rounds)
     return Examined(asked, strangers, trainings)
 
 
-def examine(phrases: Sequence[Phrase], questions: Sequence[Question], advance: Advance) -> Examined:
-    """`questions` put to a model of all `phrases`. Raises FrontdeskError where that cannot be trained."""
+def examine(
+    phrases: Sequence[Phrase], questions: Sequence[Question], advance: Advance, encoder: Encodes | None = None
+) -> Examined:
+    """`questions` put to a model of all `phrases`. Raises FrontdeskError where that cannot be trained, or the
+    `encoder` has no vectors."""
     trainings: list[float] = []
     advance("examine", 0, 1)
-    asked = _examine(phrases, questions, trainings)
+    asked = _examine(phrases, questions, trainings, encoder)
     advance("examine", 1, 1)
     known = [one for one in asked if one.question.intent is not None]
     return Examined(known, [one for one in asked if one.question.intent is None], trainings)
@@ -101,7 +107,9 @@ def _deal(phrases: Sequence[Phrase], folds: int) -> list[list[Phrase]]:
     return [cards[part::folds] for part in range(folds)]
 
 
-def _ask_strangers(phrases: Sequence[Phrase], trainings: list[float], advance: Callable[[int], None]) -> list[Asked]:
+def _ask_strangers(
+    phrases: Sequence[Phrase], trainings: list[float], encoder: Encodes | None, advance: Callable[[int], None]
+) -> list[Asked]:
     """Questions of intents that a model was not taught: a sixth of them held out at a time."""
     chance = random.Random(1)  # noqa: S311 — the same intents every time
     intents = sorted({phrase.intent for phrase in phrases})
@@ -116,23 +124,27 @@ def _ask_strangers(phrases: Sequence[Phrase], trainings: list[float], advance: C
             break
         foreign = [Question(text=p.text, intent=None, language=p.language) for p in phrases if p.intent in held]
         foreign = chance.sample(foreign, min(len(foreign), MOST_STRANGE // STRANGER_ROUNDS))
-        found += _examine(taught, foreign, trainings)
+        found += _examine(taught, foreign, trainings, encoder)
     return found
 
 
-def _examine(taught: Sequence[Phrase], questions: Sequence[Question], trainings: list[float]) -> list[Asked]:
-    learnt, report = train(1, taught)
+def _examine(
+    taught: Sequence[Phrase], questions: Sequence[Question], trainings: list[float], encoder: Encodes | None
+) -> list[Asked]:
+    learnt, report = train(1, taught, encoder=encoder)
+    if report.without_embeddings:
+        raise FrontdeskError(report.without_embeddings)
     trainings.append(report.seconds)
     model = Model(learnt)
     texts: dict[str, list[str]] = {}
     for phrase in taught:
         texts.setdefault(phrase.intent, []).append(phrase.text)
-    return [_ask(model, question, texts) for question in questions]
+    return [_ask(model, question, texts, encoder) for question in questions]
 
 
-def _ask(model: Model, question: Question, texts: dict[str, list[str]]) -> Asked:
+def _ask(model: Model, question: Question, texts: dict[str, list[str]], encoder: Encodes | None) -> Asked:
     began = time.perf_counter()
-    ranking = model.rank(question.text)
+    ranking = model.rank(question.text, encoder.vectors([question.text]) if encoder else None)
     seconds = time.perf_counter() - began
     asked = Asked(question=question, ranking=ranking, seconds=seconds)
     if asked.got is None or asked.right:

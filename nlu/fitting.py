@@ -16,7 +16,7 @@ GRAM_LIMIT = 4000
 CAREFUL, ROUGH = 0.01, 0.03
 """How near to its goal a fit goes: the one that serves, and those that only calibrate."""
 
-_COST = 20.0
+_COST, _COST_DENSE = 20.0, 1.0  # with sentence vectors rows are longer: the same freedom costs less
 _EVENNESS, _EVENNESS_LARGE = 0.7, 0.4
 _SHARPNESS = 6.0  # a linear SVM's margins times this read as log-odds
 _SVM_TOLERANCE = 0.1  # a finer one takes half as long again and finds no more
@@ -30,10 +30,16 @@ class Recipe(NamedTuple):
 
 
 class Linear(NamedTuple):
-    """A linear classifier: F × k weights and k biases."""
+    """A linear classifier: F × k weights, k biases, and d × k weights of dense columns where there were any."""
 
     weights: Floats
     bias: Floats
+    dense: Floats | None = None
+
+    def scores(self, matrix: Any, dense: Floats | None) -> Floats:
+        """What it says of sparse rows with these dense columns: n × k."""
+        scores: Floats = np.asarray(matrix @ self.weights) + self.bias
+        return scores if dense is None or self.dense is None else scores + dense @ self.dense
 
 
 def recipe_for(phrases: int, gram_limit: int = GRAM_LIMIT) -> Recipe:
@@ -42,14 +48,35 @@ def recipe_for(phrases: int, gram_limit: int = GRAM_LIMIT) -> Recipe:
     return Recipe(large, _EVENNESS_LARGE if large else _EVENNESS)
 
 
-def fit(matrix: Any, labels: Labels, recipe: Recipe, tolerance: float, *, aside: bool) -> Linear:
-    """The classifier of sparse rows with these intent numbers; `aside` tells whether 0 is the silent intent."""
+def fit(
+    matrix: Any, labels: Labels, recipe: Recipe, tolerance: float, *, aside: bool, dense: Floats | None = None
+) -> Linear:
+    """The classifier of sparse rows with these intent numbers; `aside` tells whether 0 is the silent intent.
+
+    `dense` are further columns of the same rows, n × d.
+    """
     count = int(labels.max()) + 1
-    if recipe.large:
+    if recipe.large and dense is None:
         return _fit_large(matrix, labels, count, aside=aside and count > 2)
+    if recipe.large:
+        return _parted(_fit_large(_beside(matrix, dense), labels, count, aside=aside and count > 2), matrix.shape[1])
     gram = products(matrix, matrix) + np.float32(1)  # the 1 is the bias's share
-    coefficients = fit_coefficients(gram, labels, count, cost=_COST, tolerance=tolerance)
-    return Linear(np.asarray(matrix.T @ coefficients, np.float32), coefficients.sum(0))
+    if dense is not None:
+        gram += dense @ dense.T
+    cost = _COST if dense is None else _COST_DENSE
+    coefficients = fit_coefficients(gram, labels, count, cost=cost, tolerance=tolerance)
+    weights, bias = np.asarray(matrix.T @ coefficients, np.float32), coefficients.sum(0)
+    return Linear(weights, bias, None if dense is None else dense.T @ coefficients)
+
+
+def _beside(matrix: Any, dense: Floats | None) -> Any:
+    from scipy.sparse import csr_array, hstack  # noqa: PLC0415 — not needed to serve
+
+    return hstack([matrix, csr_array(dense)], format="csr")
+
+
+def _parted(whole: Linear, features: int) -> Linear:
+    return Linear(whole.weights[:features], whole.bias, whole.weights[features:])
 
 
 def _fit_large(matrix: Any, labels: Labels, count: int, *, aside: bool) -> Linear:

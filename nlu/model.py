@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,17 +21,19 @@ from gateway.errors import FrontdeskError
 from gateway.messages import Value
 from gateway.ports import Ranked
 from nlu.confidence import Curve, sigmoid
+from nlu.embeddings.joined import Joined, taken_out
 from nlu.features import TOTAL, Floats, Ints, Reader
 from nlu.normal import read
 from nlu.postings import Postings, Sparse
 from nlu.regression import softmax
 from nlu.repair import Repair, meant_from
-from nlu.vectors import Weigher, Word
+from nlu.vectors import Vectors, Weigher, Word
 from nlu.vocabulary import common_skeletons
 
 FORMAT = 2
 ASIDE = ""
 """The silent intent of everyday questions: it takes its share of probability and is never ranked."""
+_DAMAGED = "the stored model is damaged: its arrays do not fit; publish or train again"
 _RANKED = 6
 _NOTHING = -10.0
 """Log-odds that make a confidence of less than half of the last digit told."""
@@ -77,6 +80,17 @@ class Learnt(NamedTuple):
     features: Sequence[str]
     words: Sequence[str]
     arrays: Arrays
+    joined: Joined | None = None
+
+
+class _Way(NamedTuple):
+    """How some texts are ranked: the curve, each intent's score for each text, whether anything of a text is known,
+    and what gives the likeness of the nearest phrase for pairs of a text and an intent."""
+
+    curve: Curve
+    scores: Floats
+    known: list[bool]
+    likeness: Callable[[Sequence[int], Sequence[int]], list[float]]
 
 
 class _Draft(NamedTuple):
@@ -97,6 +111,9 @@ class Model:
         self.card = card
         self._curve = Curve(*card.curve)
         self._weights, self._bias = arrays.weights, arrays.bias
+        self.joined = learnt.joined
+        """The classifier that also looks at sentence vectors, where one was taught."""
+        self._firsts = arrays.firsts
         self._hopeless = [Ranked(intent=intent, confidence=0.0) for intent in card.intents]
         self._ranked = np.array([intent != ASIDE for intent in card.intents])
         self._most = min(_RANKED, int(self._ranked.sum()))
@@ -111,25 +128,50 @@ class Model:
         """The knowledge-base revision it was trained from."""
         return self.card.revision
 
-    def rank(self, text: str) -> tuple[Ranked, ...]:
+    def rank(self, text: str, embeddings: Floats | None = None) -> tuple[Ranked, ...]:
         """The likeliest intents of `text`, best first; none where no word of it is known."""
-        return self.rank_all([read(text).words])[0]
+        return self.rank_all([read(text).words], embeddings)[0]
 
-    def rank_all(self, texts: Sequence[Sequence[str]]) -> list[tuple[Ranked, ...]]:
-        """The same of many texts, given as words (see `nlu.normal.read`)."""
+    def rank_all(self, texts: Sequence[Sequence[str]], embeddings: Floats | None = None) -> list[tuple[Ranked, ...]]:
+        """The same of many texts, given as words (see `nlu.normal.read`).
+
+        `embeddings` are their sentence vectors, by the encoder that `joined` was taught with; with them `joined`
+        ranks, and a text need have no known word.
+        """
         if not texts:
             return []
         vectors = self._weigher.vectors(texts)
-        features = vectors.features
-        chances = softmax(self._scores(features))
+        if embeddings is None or self.joined is None:
+            way = self._by_features(vectors)
+        else:
+            way = self._by_both(vectors, self.joined, embeddings)
+        chances = softmax(way.scores)
         order = np.argsort(np.where(self._ranked, -chances, 1), kind="stable")[:, : self._most]
         chances = chances[np.arange(len(texts))[:, None], order]
-        known = (features.starts[1:] > features.starts[:-1]).tolist()
-        drafts = list(map(self._draft, known, vectors.words, order.tolist(), chances.tolist()))
+        drafts = list(map(partial(_draft, way.curve), way.known, vectors.words, order.tolist(), chances.tolist()))
         of = [text for text, draft in enumerate(drafts) for _ in range(draft.looked_at)]
         intents = [intent for draft in drafts for intent in draft.intents[: draft.looked_at]]
-        products = iter(self._postings.likeness(features, of, intents))
-        return [self._told(draft, products, length) for draft, length in zip(drafts, vectors.lengths, strict=True)]
+        likenesses = iter(way.likeness(of, intents))
+        return [self._told(way.curve, draft, likenesses) for draft in drafts]
+
+    def _by_features(self, vectors: Vectors) -> _Way:
+        features = vectors.features
+
+        def likeness(of: Sequence[int], intents: Sequence[int]) -> list[float]:
+            products = self._postings.likeness(features, of, intents)
+            return [product / (vectors.lengths[text] * TOTAL) for product, text in zip(products, of, strict=True)]
+
+        known = (features.starts[1:] > features.starts[:-1]).tolist()
+        return _Way(self._curve, _scores(features, self._weights, self._bias), known, likeness)
+
+    def _by_both(self, vectors: Vectors, joined: Joined, embeddings: Floats) -> _Way:
+        embeddings = joined.turn.of(embeddings)
+
+        def likeness(of: Sequence[int], intents: Sequence[int]) -> list[float]:
+            return joined.likeness(embeddings, of, intents, self._firsts)
+
+        scores = _scores(vectors.features, joined.weights, joined.bias) + embeddings @ joined.dense
+        return _Way(joined.curve, scores, [bool(words) for words in vectors.words], likeness)
 
     def nearest(self, text: str, phrases: Sequence[str]) -> int:
         """Which of `phrases` is likest `text` to this model, by cosine; -1 where none shares anything."""
@@ -148,42 +190,44 @@ class Model:
         """Look up words that `rank_all` will be asked about: what they are is remembered."""
         self._weigher.meet(words)
 
-    def _draft(self, known: bool, words: Sequence[Word], intents: list[int], chances: list[float]) -> _Draft:
-        """What can be said before the nearest phrases are looked for."""
-        if not known:
-            return _Draft([], [])
-        stems = {word.stem: word for word in words}.values()
-        total = sum([word.weight for word in stems])
-        levels, looked_at, rest = [], 0, 1.0
-        for intent, chance in zip(intents, chances, strict=True):
-            covered = sum([word.weight for word in stems if word.intents >> intent & 1]) / total
-            level = self._curve.without_likeness(chance, covered)
-            if level < _NOTHING:
-                break  # nor can any after it: see `_told`
-            levels.append(level)
-            if rest > 1 - _ENOUGH and looked_at < _LOOKED_AT:
-                looked_at += 1
-            rest -= chance
-        return _Draft(intents, levels, looked_at)
-
-    def _told(self, draft: _Draft, products: Iterator[float], length: float) -> tuple[Ranked, ...]:
-        """The ranking; `products` are those of the nearest phrases of the first intents that have a level. The
-        later ones' phrases are taken to be as near as the last that was looked for."""
+    def _told(self, curve: Curve, draft: _Draft, likenesses: Iterator[float]) -> tuple[Ranked, ...]:
+        """The ranking; `likenesses` are those of the nearest phrases of the first intents that have a level.
+        The later ones' phrases are taken to be as near as the last that was looked for."""
         lowest, told, near = math.inf, [], 0.0
         for place, (intent, level) in enumerate(zip(draft.intents, draft.levels, strict=False)):
             if place < draft.looked_at:
-                near = self._curve.of_likeness(next(products) / (length * TOTAL))
+                near = curve.of_likeness(next(likenesses))
             # Never surer of the second than of the first, whatever the nearest phrase says.
             lowest = min(lowest, level + near)
             told.append(Ranked(intent=self.card.intents[intent], confidence=round(sigmoid(lowest), 4)))
         return (*told, *[self._hopeless[intent] for intent in draft.intents[len(told) :]])
 
-    def _scores(self, texts: Sparse) -> Floats:
-        scores = np.empty((len(texts.starts) - 1, len(self._bias)), np.float32)
-        for row, (begin, end) in enumerate(pairwise(texts.starts.tolist())):
-            np.dot(texts.values[begin:end], self._weights.take(texts.indices[begin:end], 0), out=scores[row])
-        scores += self._bias
-        return scores
+
+def _draft(curve: Curve, known: bool, words: Sequence[Word], intents: list[int], chances: list[float]) -> _Draft:
+    """What can be said before the nearest phrases are looked for."""
+    if not known:
+        return _Draft([], [])
+    stems = {word.stem: word for word in words}.values()
+    total = sum([word.weight for word in stems])
+    levels, looked_at, rest = [], 0, 1.0
+    for intent, chance in zip(intents, chances, strict=True):
+        covered = sum([word.weight for word in stems if word.intents >> intent & 1]) / total
+        level = curve.without_likeness(chance, covered)
+        if level < _NOTHING:
+            break  # nor can any after it: see `Model._told`
+        levels.append(level)
+        if rest > 1 - _ENOUGH and looked_at < _LOOKED_AT:
+            looked_at += 1
+        rest -= chance
+    return _Draft(intents, levels, looked_at)
+
+
+def _scores(texts: Sparse, weights: Floats, bias: Floats) -> Floats:
+    scores = np.empty((len(texts.starts) - 1, len(bias)), np.float32)
+    for row, (begin, end) in enumerate(pairwise(texts.starts.tolist())):
+        np.dot(texts.values[begin:end], weights.take(texts.indices[begin:end], 0), out=scores[row])
+    scores += bias
+    return scores
 
 
 def to_bytes(learnt: Learnt) -> bytes:
@@ -192,6 +236,8 @@ def to_bytes(learnt: Learnt) -> bytes:
     stored["card"] = _pack(msgspec.json.encode(learnt.card))
     stored["features"] = _pack("\n".join(learnt.features).encode())
     stored["words"] = _pack("\n".join(learnt.words).encode())
+    if learnt.joined:
+        stored |= learnt.joined.arrays()
     target = io.BytesIO()
     np.savez(target, allow_pickle=False, **stored)
     return target.getvalue()
@@ -205,15 +251,18 @@ def from_bytes(data: bytes) -> Model:
         card = msgspec.json.decode(stored.pop("card").tobytes(), type=Card)
         features = stored.pop("features").tobytes().decode().split("\n")
         words = stored.pop("words").tobytes().decode().split("\n")
+        joined = taken_out(stored)
         arrays = Arrays(**stored)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, msgspec.MsgspecError) as error:
+    except (ValueError, LookupError, TypeError, OSError, EOFError, zipfile.BadZipFile, msgspec.MsgspecError) as error:
         raise FrontdeskError(f"the stored model cannot be read ({error}); publish or train again") from error
     if card.format != FORMAT:
         raise FrontdeskError(
             f"the stored model has format {card.format}, this version reads {FORMAT}; publish or train again"
         )
     _check(card, len(features), len(words), arrays)
-    return Model(Learnt(card, features, words, arrays))
+    if joined and not joined.sound(len(features), len(card.intents), card.phrases):
+        raise FrontdeskError(_DAMAGED)
+    return Model(Learnt(card, features, words, arrays, joined))
 
 
 def _check(card: Card, features: int, words: int, arrays: Arrays) -> None:
@@ -236,7 +285,7 @@ def _check(card: Card, features: int, words: int, arrays: Arrays) -> None:
     sound = sound and min(card.curve[1:]) >= 0
     sound = sound and all(np.isfinite(array).all() for array in (arrays.gains, arrays.weights, arrays.bias))
     if not sound:
-        raise FrontdeskError("the stored model is damaged: its arrays do not fit; publish or train again")
+        raise FrontdeskError(_DAMAGED)
 
 
 def _pack(data: bytes) -> NDArray[np.uint8]:

@@ -13,23 +13,32 @@ from typing import Any
 
 import numpy as np
 
-from gateway.learning import Phrase, TrainingReport
+from gateway.errors import FrontdeskError
+from gateway.learning import DialPoint, Phrase, TrainingReport
 from nlu.calibration import calibrate
 from nlu.confidence import Curve
 from nlu.corpus import Corpus, clashes, count_languages, read_corpus
 from nlu.counts import Gains
+from nlu.embeddings.joined import Encodes, Joined, JoinedCard, even_out, no_turn, share_of
 from nlu.features import Ints
-from nlu.fitting import CAREFUL, GRAM_LIMIT, Linear, fit, recipe_for
+from nlu.fitting import CAREFUL, GRAM_LIMIT, Linear, Recipe, fit, recipe_for
 from nlu.model import ASIDE, FORMAT, Arrays, Card, Learnt
 
 
 def train(
-    revision: int, phrases: Sequence[Phrase], labelled: Sequence[Phrase] = (), *, gram_limit: int = GRAM_LIMIT
+    revision: int,
+    phrases: Sequence[Phrase],
+    labelled: Sequence[Phrase] = (),
+    *,
+    gram_limit: int = GRAM_LIMIT,
+    encoder: Encodes | None = None,
 ) -> tuple[Learnt, TrainingReport]:
     """What `phrases` teach, for knowledge-base `revision`.
 
     `labelled` are customers' messages that people labelled, with the intent ASIDE where nothing should be
-    answered; those of intents that `phrases` lack are left out. Raises FrontdeskError as `read_corpus`.
+    answered; those of intents that `phrases` lack are left out. With an `encoder` a joined classifier is taught
+    as well; where that fails the light one stands alone and the report says why. Raises FrontdeskError as
+    `read_corpus`.
     """
     started = time.perf_counter()
     wanted = {phrase.intent for phrase in phrases} | {ASIDE}
@@ -41,6 +50,13 @@ def train(
     rows = corpus.counts.rows(gains)
     linear = fit(rows.matrix, corpus.labels, recipe, CAREFUL, aside=corpus.intents[0] == ASIDE)
     learnt = _assemble(revision, corpus, curve, gains, rows.matrix, linear)
+    failure = ""
+    if encoder:
+        try:
+            joined, dial = _join(corpus, recipe, rows.matrix, encoder)
+            learnt = learnt._replace(joined=joined)
+        except FrontdeskError as error:
+            failure = str(error)
     report = TrainingReport(
         revision=revision,
         phrases=len(phrases) + len(labelled),
@@ -50,8 +66,31 @@ def train(
         languages=count_languages(phrases),
         clashes=clashes(phrases),
         dial=dial,
+        without_embeddings=failure,
     )
     return learnt, report
+
+
+def _join(corpus: Corpus, recipe: Recipe, matrix: Any, encoder: Encodes) -> tuple[Joined, tuple[DialPoint, ...]]:
+    """The joined classifier of the same rows, and its dial. Raises FrontdeskError where there are no vectors."""
+    found = encoder.vectors(corpus.texts)
+    own = np.array([bool(corpus.intents[label]) for label in corpus.labels])
+    turn = no_turn(found.shape[1]) if recipe.large else even_out(found[own])
+    embeddings = turn.of(found)
+    curve, dial = calibrate(corpus, recipe, embeddings)
+    share = share_of(large=recipe.large)
+    aside = corpus.intents[0] == ASIDE
+    linear = fit(matrix, corpus.labels, recipe, CAREFUL, aside=aside, dense=share * embeddings)
+    joined = Joined(
+        card=JoinedCard(encoder=encoder.fingerprint, curve=(*curve,)),
+        weights=linear.weights,
+        bias=linear.bias.astype(np.float32),
+        dense=share * np.asarray(linear.dense, np.float32),
+        vectors=embeddings.astype(np.float16),
+        mean=turn.mean,
+        matrix=turn.matrix,
+    )
+    return joined, dial
 
 
 def _assemble(revision: int, corpus: Corpus, curve: Curve, gains: Gains, matrix: Any, linear: Linear) -> Learnt:

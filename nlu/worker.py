@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from gateway.embeddings_settings import Embeddings
 from gateway.errors import FrontdeskError
 from gateway.learning import Phrase, TrainingReport
 from gateway.messages import Value
@@ -19,11 +21,14 @@ from nlu.processes import REFUSED
 
 
 class Task(Value, frozen=True, kw_only=True):
-    """What the process is given, as JSON."""
+    """What the process is given, as JSON; with `embeddings` a classifier that also looks at sentence vectors is
+    taught, and vectors of phrases are kept in the folder `vectors` (empty: not at all)."""
 
     revision: int
     phrases: tuple[Phrase, ...]
     labelled: tuple[Phrase, ...] = ()
+    embeddings: Embeddings | None = None
+    vectors: str = ""
 
 
 def encode_result(report: TrainingReport, arrays: bytes) -> bytes:
@@ -48,7 +53,12 @@ def work(source: BinaryIO, target: BinaryIO, complain: Callable[[str], object]) 
         from nlu.model import to_bytes  # noqa: PLC0415
         from nlu.training import train  # noqa: PLC0415
 
-        learnt, report = train(task.revision, task.phrases, task.labelled)
+        encoder = None
+        if task.embeddings:
+            from nlu.embeddings.cache import CachedEncoder  # noqa: PLC0415
+
+            encoder = CachedEncoder(task.embeddings, Path(task.vectors) if task.vectors else None)
+        learnt, report = train(task.revision, task.phrases, task.labelled, encoder=encoder)
     except FrontdeskError as error:
         complain(f"{error}\n")
         return REFUSED

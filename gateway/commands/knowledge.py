@@ -49,13 +49,16 @@ async def export_folder(settings: Settings, folder: Path, *, console: Console) -
 
 
 async def train(settings: Settings, *, console: Console) -> None:
-    """Train anew from what is published. Raises FrontdeskError where nothing is."""
+    """Train anew from what is published. Raises FrontdeskError where nothing is, or where sentence vectors were
+    wanted and could not be had; what was trained then is in service all the same."""
     async with brain(settings) as made:
         with console.status("Training…"):
             report = await made.publisher.train()
         if report is None:
             raise FrontdeskError("nothing is published yet; run: frontdesk import DIR")
         console.print(f"Trained {report.phrases} phrases of {report.intents} intents in {report.seconds:.1f} s.")
+        if report.without_embeddings:
+            raise FrontdeskError(f"trained without sentence vectors: {report.without_embeddings}")
 
 
 async def ask(settings: Settings, text: str, language: str | None, *, as_json: bool) -> None:
@@ -65,6 +68,8 @@ async def ask(settings: Settings, text: str, language: str | None, *, as_json: b
     async with brain(settings) as made:
         if made.engine.revision is None:
             raise FrontdeskError("nothing is trained yet; run: frontdesk import DIR")
+        if made.embedder:
+            await made.embedder.ready()  # else the first answers would be the light engine's
         batches = _batches(sys.stdin) if text == "-" else iter([[text]])
         for batch in batches:
             for asked in await made.asker.ask_all(batch, language):

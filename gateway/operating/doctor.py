@@ -70,7 +70,7 @@ class Doctor:
             "knowledge": self._knowledge,
             "staff": self._staff,
             "redis_url": self._redis,
-            "rasa": self._rasa,
+            "engine": self._house.brain.checkup,
         }
         for name, channel in self._house.channels.items():
             if isinstance(channel, Checkable):
@@ -143,10 +143,6 @@ class Doctor:
         async with self._house.database.read() as view:
             people = await view.staff.all()
         return [diagnosis.of_staff(sum(person.may(Role.AGENT) for person in people))]
-
-    async def _rasa(self) -> Sequence[Finding]:
-        rasa = self._house.brain.rasa
-        return await rasa.checkup(list(self._house.brain.knowledge.articles)) if rasa else []
 
     async def _redis(self) -> list[Finding]:
         if not self._settings.redis_url:

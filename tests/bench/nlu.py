@@ -20,13 +20,20 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import logs
+from tests.bench.nlu_embeddings import embeddings
 from tests.bench.nlu_sets import VARIABLE, folder
 from tests.bench.nlu_trials import Figure, banking, costs, rejecting, russian
 from tests.bench.processes import ROOT
 
 OUT = ROOT / "build" / "bench-nlu.json"
 Trial = Callable[[Path], Iterator[Figure]]
-TRIALS: dict[str, Trial] = {"costs": costs, "banking": banking, "clinc": rejecting, "russian": russian}
+TRIALS: dict[str, Trial] = {
+    "costs": costs,
+    "banking": banking,
+    "clinc": rejecting,
+    "russian": russian,
+    "embeddings": embeddings,
+}
 
 
 class Results(msgspec.Struct, kw_only=True):
@@ -48,6 +55,8 @@ def run(names: list[str], where: Path, console: Console) -> Results:
                 results.figures.append(figure)
         except FileNotFoundError as error:
             results.missing.append(f"{name}: {error.filename} is not there; name the folder of the sets by {VARIABLE}")
+        except LookupError as error:
+            results.missing.append(f"{name}: {error.args[0]}")
     results.seconds = round(time.monotonic() - began, 1)
     return results
 

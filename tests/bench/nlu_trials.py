@@ -19,6 +19,7 @@ import msgspec
 from gateway.learning import Phrase
 from gateway.storage.engine import Database
 from gateway.storage.migrate import migrate
+from nlu.embeddings.joined import Encodes
 from nlu.model import Model
 from nlu.normal import read
 from nlu.trainer import ProcessTrainer
@@ -50,23 +51,26 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 Answers = list[tuple[str, float]]
 
 
-def model_of(rows: list[Row], language: str, labelled: Sequence[Phrase] = ()) -> Model:
+def model_of(rows: list[Row], language: str, labelled: Sequence[Phrase] = (), encoder: Encodes | None = None) -> Model:
     """The model that `rows` teach."""
-    return Model(train(1, phrases(rows, language), labelled)[0])
+    learnt, report = train(1, phrases(rows, language), labelled, encoder=encoder)
+    assert not report.without_embeddings, report.without_embeddings
+    return Model(learnt)
 
 
-def ask(model: Model, rows: Sequence[Row]) -> Answers:
+def ask(model: Model, rows: Sequence[Row], encoder: Encodes | None = None) -> Answers:
     """The likeliest intent of each, with its confidence."""
     found: Answers = []
     for begin in range(0, len(rows), AT_ONCE):
-        words = [read(row.text).words for row in rows[begin : begin + AT_ONCE]]
-        found += [(told[0].intent, told[0].confidence) if told else ("", 0.0) for told in model.rank_all(words)]
+        texts = [row.text for row in rows[begin : begin + AT_ONCE]]
+        told = model.rank_all([read(text).words for text in texts], encoder.vectors(texts) if encoder else None)
+        found += [(one[0].intent, one[0].confidence) if one else ("", 0.0) for one in told]
     return found
 
 
-def accuracy(model: Model, rows: Sequence[Row]) -> float:
+def accuracy(model: Model, rows: Sequence[Row], encoder: Encodes | None = None) -> float:
     """Per cent of `rows` whose intent comes first."""
-    return 100 * mean(got == row.intent for (got, _), row in zip(ask(model, rows), rows, strict=True))
+    return 100 * mean(got == row.intent for (got, _), row in zip(ask(model, rows, encoder), rows, strict=True))
 
 
 def banking(where: Path) -> Iterator[Figure]:
@@ -98,35 +102,39 @@ def russian(where: Path) -> Iterator[Figure]:
 
 def rejecting(where: Path) -> Iterator[Figure]:
     """In scope, and out of it: by Larson's rule and with a twentieth of validation refused."""
-    found = clinc150(where)
-    model = model_of(found.train, found.language)
-    inside, outside = ask(model, found.test), ask(model, found.strange_test)
+    yield from in_and_out_of_scope(clinc150(where), "CLINC150", 92)
+
+
+def in_and_out_of_scope(found: Set, title: str, goal: float, encoder: Encodes | None = None) -> Iterator[Figure]:
+    """The figures of a set that has questions out of its scope."""
+    model = model_of(found.train, found.language, encoder=encoder)
+    inside, outside = ask(model, found.test, encoder), ask(model, found.strange_test, encoder)
+    known, strange = ask(model, found.validation, encoder), ask(model, found.strange_validation, encoder)
     right = 100 * mean(got == row.intent for (got, _), row in zip(inside, found.test, strict=True))
-    yield Figure(name="CLINC150, in scope", value=right, goal=92)
-    by_larson = larson_threshold(model, found)
-    yield Figure(name="CLINC150, out of scope refused (Larson's rule)", value=_refused(outside, by_larson), goal=55)
-    confidences = sorted(sure for _, sure in ask(model, found.validation))
+    yield Figure(name=f"{title}, in scope", value=right, goal=goal)
+    by_larson = larson_threshold(found.validation, known, strange)
+    yield Figure(name=f"{title}, out of scope refused (Larson's rule)", value=_refused(outside, by_larson), goal=55)
+    confidences = sorted(sure for _, sure in known)
     twentieth = confidences[len(confidences) // 20]
-    name = "CLINC150, out of scope refused (with 5 % of validation)"
+    name = f"{title}, out of scope refused (with 5 % of validation)"
     yield Figure(name=name, value=_refused(outside, twentieth), goal=80)
     yield Figure(name="… and in scope then", value=_refused(inside, twentieth))
 
 
-def larson_threshold(model: Model, found: Set) -> float:
-    """The threshold that is right for most of validation, its 100 out-of-scope questions included.
+def larson_threshold(validation: Sequence[Row], known: Answers, unknown: Answers) -> float:
+    """The threshold that is right for most of validation, of which `unknown` are the answers to the 100
+    out-of-scope questions and `known` to the others.
 
     Larson et al. 2019, An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, section 4
     ("oos-threshold"): https://aclanthology.org/D19-1131/
     """
-    known = ask(model, found.validation)
-    rights = [(sure, got == row.intent) for (got, sure), row in zip(known, found.validation, strict=True)]
-    cases = rights + [(sure, False) for _, sure in ask(model, found.strange_validation)]
-    strange = [sure for _, sure in ask(model, found.strange_validation)]
+    rights = [(sure, got == row.intent) for (got, sure), row in zip(known, validation, strict=True)]
+    strange = [sure for _, sure in unknown]
 
     def score(threshold: float) -> int:
         return sum(right and sure >= threshold for sure, right in rights) + sum(sure < threshold for sure in strange)
 
-    return max(sorted({sure for sure, _ in cases}), key=score)
+    return max(sorted({*strange, *(sure for sure, _ in rights)}), key=score)
 
 
 def _refused(answers: Answers, threshold: float) -> float:
