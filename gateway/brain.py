@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ import structlog
 
 from gateway.asking import Asker
 from gateway.clock import utc_now
+from gateway.embeddings_settings import Embeddings
 from gateway.errors import FrontdeskError
 from gateway.improving.candidates import Candidates
 from gateway.improving.dial import Dial
@@ -21,6 +23,7 @@ from gateway.improving.usefulness import Usage
 from gateway.learning import Evaluating, Labels, Phrase, Taught, TrainingReport
 from gateway.lookup import Lookup
 from gateway.opening import describe
+from gateway.operating.checkup import Finding
 from gateway.operating.memory import give_back
 from gateway.ports import Action, Clock, Engine, Moods, Understanding, Utterance
 from gateway.replies import Replies
@@ -30,6 +33,7 @@ from gateway.storage.work import Work
 from gateway.texts import Texts
 from knowledge_base.base import PublishedKnowledge, phrases_of
 from knowledge_base.checking import TemplateChecker
+from knowledge_base.exchange.importing import Importer
 from knowledge_base.files import read_folder
 from knowledge_base.publishing import Publisher
 from knowledge_base.search.index import KnowledgeIndex
@@ -42,6 +46,7 @@ from nlu.trainer import ProcessTrainer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from nlu.embeddings.embedder import Embedder
     from nlu.rasa.room import RasaRoom
 
 log = structlog.get_logger()
@@ -100,9 +105,11 @@ class Brain:
         company = settings.company
         self.database = database
         self.knowledge = PublishedKnowledge(database, company, clock)
-        embedded: Engine = (
-            _engine(database, company) if at_once else EngineAtFirstUse(database, lambda: _engine(database, company))
-        )
+        wanted = settings.embeddings if settings.engine == "embeddings" else None
+        vectors = Path(settings.data_dir) / "embeddings" if wanted else None
+        self.embedder = _embedder(wanted) if wanted else None
+        make = partial(_engine, database, company, self.embedder)
+        embedded: Engine = make() if at_once else EngineAtFirstUse(database, make)
         self.rasa = _rasa(settings, embedded, lambda article: self.knowledge.action(article, clock()) is not None)
         self.engine: Engine = self.rasa.engine if self.rasa else embedded
         self.dial = Dial(database, settings.dialogue, clock)
@@ -110,7 +117,7 @@ class Brain:
         self.moods: Moods = _moods()
         self.publisher = Publisher(
             database,
-            ProcessTrainer(database, clock),
+            ProcessTrainer(database, clock, embeddings=wanted, vectors=vectors),
             self.checker,
             company,
             clock,
@@ -118,7 +125,7 @@ class Brain:
             examples=_examples,
             review=settings.knowledge.review,
         )
-        self.candidates: Candidates = ProcessCandidates(database)
+        self.candidates: Candidates = ProcessCandidates(database, embeddings=wanted, vectors=vectors)
         self.hours = {language: describe(settings.hours, texts.translator(language)) for language in LANGUAGES}
         self.replies = Replies(self.knowledge, texts, company, self.hours)
         self.grouping: Grouping = ProcessGrouping()
@@ -146,15 +153,36 @@ class Brain:
         return await Articles(work.connection).usage(since, until)
 
     async def learn_what_is_published(self) -> None:
-        """Train where the published articles have no model: their training failed or was cut off. And fill a
-        search index that is empty: it came with an update."""
+        """Train where the published articles have no model: their training failed or was cut off, or the model was
+        taught with other sentence vectors than there are now. And fill a search index that is empty: it came with
+        an update."""
         await self.index.complete()
-        if self.knowledge.revision == self.engine.revision:
+        if self.knowledge.revision == self.engine.revision and not await self._has_other_vectors():
             return
         try:
             await self.publisher.train()
         except FrontdeskError as error:
             log.error("training_failed", reason=str(error))
+
+    async def checkup(self) -> Sequence[Finding]:
+        """What `frontdesk doctor` says of what helps the embedded engine."""
+        if self.rasa:
+            return await self.rasa.checkup(list(self.knowledge.articles))
+        if self.embedder is None:
+            return []
+        from nlu.embeddings.checkup import look  # noqa: PLC0415 — only the doctor needs it
+
+        return await look(self.embedder, self._taught_with(), trained=self.engine.revision is not None)
+
+    def _taught_with(self) -> str | None:
+        """The fingerprint of the sentence vectors that the model in service was taught with."""
+        taught: str | None = getattr(self.engine, "encoder", None)
+        return taught
+
+    async def _has_other_vectors(self) -> bool:
+        if self.embedder is None or self.engine.revision is None or not await self.embedder.ready():
+            return False
+        return self._taught_with() != self.embedder.fingerprint
 
     async def import_folder(self, folder: Path, *, console: Console, prune: bool = False) -> int:
         """Import, publish and train with progress on `console`; returns the exit code."""
@@ -169,8 +197,10 @@ class Brain:
         return await knowledge_cli.export_folder(self.publisher, folder, console=console, errors=console)
 
     async def close(self) -> None:
-        """End the template process, and let go of Rasa."""
+        """End the template process, and let go of Rasa and of the sentence vectors' thread."""
         await self.checker.close()
+        if self.embedder:
+            self.embedder.close()
         if self.rasa:
             await self.rasa.close()
 
@@ -179,7 +209,8 @@ async def taught_by_folder(folder: Path, company: Company, now: datetime) -> Tau
     """What a folder of articles teaches; no database is needed. Raises ImportRefused with every fault."""
     checker = TemplateChecker()
     try:
-        articles = await read_folder(folder, checker)
+        snippets = [one.name for one in await Importer(checker).snippets_at(folder)]
+        articles = await read_folder(folder, checker, snippets=snippets)
     finally:
         await checker.close()
     return Taught(
@@ -220,7 +251,12 @@ def evaluate(taught: Taught, how: Evaluating, settings: Settings, now: datetime,
     """Examine how well what is `taught` is understood, and report (see `nlu.cli.evaluate`)."""
     from nlu import cli as nlu_cli  # noqa: PLC0415 — as above
 
-    found = nlu_cli.evaluate(taught, how, settings.dialogue, now, console=console)
+    encoder = None
+    if settings.engine == "embeddings":
+        from nlu.embeddings.cache import CachedEncoder  # noqa: PLC0415 — as above
+
+        encoder = CachedEncoder(settings.embeddings, Path(settings.data_dir) / "embeddings", keeps=False)
+    found = nlu_cli.evaluate(taught, how, settings.dialogue, now, console=console, encoder=encoder)
     nlu_cli.show(found, how.out, console)
 
 
@@ -230,10 +266,16 @@ def _moods() -> Moods:
     return WordMoods()
 
 
-def _engine(database: Database, company: Company) -> Engine:
+def _embedder(settings: Embeddings) -> Embedder:
+    from nlu.embeddings.embedder import Embedder  # noqa: PLC0415 — only who has such a model needs it
+
+    return Embedder(settings)
+
+
+def _engine(database: Database, company: Company, embedder: Embedder | None) -> Engine:
     # Imported here: this brings NumPy.
     from nlu.engine import EmbeddedEngine  # noqa: PLC0415
     from nlu.entities import Extractor  # noqa: PLC0415
 
     extractor = Extractor(order_patterns=company.order_patterns, regions=company.regions)
-    return EmbeddedEngine(database, extractor, language=company.language)
+    return EmbeddedEngine(database, extractor, language=company.language, embedder=embedder)

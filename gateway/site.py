@@ -55,6 +55,9 @@ from knowledge_base.routes import ROOM as EDITOR_ROOM
 from knowledge_base.routes import editor_router
 from knowledge_base.screens import EditorScreens
 from knowledge_base.search.library import PublishedLibrary
+from knowledge_base.snippets.keeping import SnippetKeeper
+from knowledge_base.snippets.routes import snippet_router
+from knowledge_base.snippets.screens import SnippetScreens
 from knowledge_base.weighing import Weighing
 
 if TYPE_CHECKING:
@@ -146,6 +149,7 @@ class Site:
                 editor_router(self._editor(), self.guards, middleware=()),
                 exchange_router(self._exchange(), self.guards),
                 review_router(*self._reviews(), self.guards, middleware=()),
+                snippet_router(self._snippets(), self.guards, middleware=()),
                 *report_routes(self._reports(), self.guards),
                 asked_router(self._asked(), self._dial(), self.guards, middleware=()),
             ],
@@ -221,18 +225,29 @@ class Site:
             publisher=brain.publisher,
             knowledge=brain.knowledge,
             asker=brain.asker,
-            previewer=Previewer(
-                brain.checker,
-                house.settings.company,
-                brain.hours,
-                {channel.kind: channel.capabilities for channel in house.channels.values()},
-            ),
+            previewer=self._previewer(),
             pages=self.pages,
             policy=brain.dial,
             clock=house.clock,
             reviewing=self._reviewing,
             channel_kinds=self._kinds,
             trained=lambda: brain.engine.revision,
+        )
+
+    def _previewer(self) -> Previewer:
+        house, brain = self._house, self._house.brain
+        kinds = {channel.kind: channel.capabilities for channel in house.channels.values()}
+        return Previewer(brain.checker, house.settings.company, brain.hours, kinds)
+
+    def _snippets(self) -> SnippetScreens:
+        house, brain = self._house, self._house.brain
+        return SnippetScreens(
+            database=house.database,
+            publisher=brain.publisher,
+            keeper=SnippetKeeper(house.database, brain.publisher, brain.checker, house.clock),
+            previewer=self._previewer(),
+            checker=brain.checker,
+            pages=self.pages,
         )
 
     def _reviews(self) -> tuple[ReviewScreens, QuestionScreens]:

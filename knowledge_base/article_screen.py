@@ -86,7 +86,9 @@ class ArticleScreen:
         """All that `article.html` needs to show `form` (which may be somebody's unsaved words)."""
         article, unread = from_form(form, article_id, Status.DRAFT)
         translator = self._translator(request)
+        snippets = await self._publisher.snippets()
         return {
+            "snippets": sorted(snippets),
             "place": place,
             "article_id": article_id,
             "form": form,
@@ -98,7 +100,9 @@ class ArticleScreen:
             "actions": tuple(Action),
             "default": DEFAULT,
             "surfaces": self._previewer.surfaces,
-            "bubbles": await self._previewer.bubbles(article, customer_known=True, samples=samples_in(form)),
+            "bubbles": await self._previewer.bubbles(
+                article, customer_known=True, samples=samples_in(form), snippets=snippets
+            ),
             "variables": self._previewer.variables(translator.language),
             "sample_prefix": SAMPLE,
             "button_places": range(BUTTONS_LIMIT),
@@ -117,7 +121,10 @@ class ArticleScreen:
             "surfaces": self._previewer.surfaces,
             "form": form,
             "bubbles": await self._previewer.bubbles(
-                article, customer_known=form.get("known", "1") == "1", samples=samples_in(form)
+                article,
+                customer_known=form.get("known", "1") == "1",
+                samples=samples_in(form),
+                snippets=await self._publisher.snippets(),
             ),
             "faults": self.faults(self._translator(request), article, [*unread, *problems]),
             "kinds": kinds_in(article, self._kinds),

@@ -16,8 +16,11 @@ from gateway.ports import Action, Answer, Clock, Variables
 from gateway.settings import Company
 from gateway.storage.engine import Database
 from knowledge_base.articles import DEFAULT, Article, ArticleButton, ButtonAction, nearest, phrase_key
+from knowledge_base.snippets.filling import fill
+from knowledge_base.snippets.storage import Snippets
+from knowledge_base.snippets.values import inlined, names_in, spoken
 from knowledge_base.storage import Articles
-from knowledge_base.templates import plain, render
+from knowledge_base.templates import plain
 
 log = structlog.get_logger()
 
@@ -38,6 +41,7 @@ class PublishedKnowledge:
         self._clock = clock
         self._revision: int | None = None
         self._articles: dict[str, Article] = {}
+        self._snippets: dict[str, dict[str, str]] = {}
 
     @property
     def revision(self) -> int | None:
@@ -49,6 +53,10 @@ class PublishedKnowledge:
         """The published articles by id, those not valid now too."""
         return dict(self._articles)
 
+    def whole(self, article: Article) -> Article:
+        """`article` with the words of the published snippets in place of their names, for who shows templates."""
+        return inlined(article, self._snippets)
+
     async def refresh(self) -> bool:
         """Take over a newer published revision if there is one. Raises StorageUnavailable."""
         async with self._database.read() as work:
@@ -57,6 +65,8 @@ class PublishedKnowledge:
             if revision is None or revision == self._revision:
                 return False
             published = await stored.published_articles(revision)
+            snippets = await Snippets(work.connection).published_texts(revision)
+        self._snippets = snippets
         self._articles = {article.id: article for article in published}
         self._revision = revision
         log.info("knowledge_refreshed", revision=revision, articles=len(published))
@@ -70,8 +80,8 @@ class PublishedKnowledge:
     def title(self, article: str, language: str) -> str | None:
         """The article's title in `language`, else in the nearest language it has."""
         found = self._articles.get(article)
-        spoken = nearest(found.title, language, self._language) if found else None
-        return found.title[spoken] if found and spoken else None
+        chosen = nearest(found.title, language, self._language) if found else None
+        return found.title[chosen] if found and chosen else None
 
     def titles(self, language: str) -> list[tuple[str, str]]:
         """(id, title in `language` or the nearest) of every published article that is valid now."""
@@ -89,34 +99,35 @@ class PublishedKnowledge:
     def render(self, article: Article, language: str, channel_kind: str, variables: Variables) -> Answer:
         """The answer of any article, published or not (the editor's preview). Raises NotFound where it
         has none in any language."""
-        spoken = nearest(article.answers, language, self._language)
-        if spoken is None:
+        chosen = nearest(article.answers, language, self._language)
+        if chosen is None:
             raise NotFound(f"article {article.id} has no answer")
-        variants = article.answers[spoken]
+        variants = article.answers[chosen]
         source = variants.get(channel_kind) or variants.get(DEFAULT, "")
-        text, degraded = self._fill(article.id, source, variables)
-        buttons = tuple(made for button in article.buttons if (made := self._button(button, spoken)))
-        return Answer(article=article.id, text=text, language=spoken, buttons=buttons, degraded=degraded)
+        text, degraded = self._fill(article.id, source, chosen, variables)
+        buttons = tuple(made for button in article.buttons if (made := self._button(button, chosen)))
+        return Answer(article=article.id, text=text, language=chosen, buttons=buttons, degraded=degraded)
 
     def phrases(self) -> list[Phrase]:
         """What the engine is trained on, from the publication in memory."""
         return phrases_of(list(self._articles.values()), self._clock(), self._zone)
 
-    def _fill(self, article: str, source: str, variables: Variables) -> tuple[str, str | None]:
+    def _fill(self, article: str, source: str, language: str, variables: Variables) -> tuple[str, str | None]:
+        snippets = spoken(self._snippets, names_in(source), language, self._language) if self._snippets else {}
         try:
-            rendered = render(source, variables)
+            filled = fill(source, variables, snippets)
         except TemplateError as error:
             return plain(source), error.reason
-        if rendered.missing:
-            log.info("template_missing", article=article, variables=list(rendered.missing))
-        return rendered.text, None
+        if filled.rendered.missing:
+            log.info("template_missing", article=article, variables=list(filled.rendered.missing))
+        return filled.rendered.text, filled.reason or None
 
     def _button(self, button: ArticleButton, language: str) -> Button | None:
         """The button as it is sent; None where it would lead nowhere today."""
-        spoken = nearest(button.label, language, self._language)
-        if spoken is None:
+        chosen = nearest(button.label, language, self._language)
+        if chosen is None:
             return None
-        label = button.label[spoken]
+        label = button.label[chosen]
         if button.url:
             return Button(label=label, url=button.url)
         if button.action:

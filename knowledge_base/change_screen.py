@@ -17,10 +17,10 @@ from gateway.texts import Translator
 from gateway.web.pages import Pages, StaffRequest
 from knowledge_base.article_screen import place_name
 from knowledge_base.articles import Article
-from knowledge_base.changes import Change, ChangeSet
+from knowledge_base.changes import Change, ChangeSet, SnippetChange
 from knowledge_base.checking import TemplateChecker
 from knowledge_base.consequences import Effect, Moved, Outcome, Retested
-from knowledge_base.differences import differences
+from knowledge_base.differences import differences, text_differences
 from knowledge_base.inspecting import Remark, remarks
 from knowledge_base.listing import title_in
 from knowledge_base.storage_reviews import Checks, TestQuestions
@@ -73,6 +73,7 @@ class ChangeScreen:
             "change": change,
             "titles": titles(change.working, language),
             "entries": [{"change": one, "differences": self._differences(translator, one)} for one in change.changes],
+            "snippets": [{"change": one, "differences": self._spoken(translator, one)} for one in change.snippets],
             "blocks": [self._said(translator, one) for one in found if one.blocks],
             "warnings": [self._said(translator, one) for one in found if not one.blocks],
             **await self.effect(request, change, await self._weighing.look(change)),
@@ -98,6 +99,12 @@ class ChangeScreen:
             {"place": place_name(translator, difference.path), "difference": difference}
             for difference in differences(old, one.article)
             if difference.path != _STATUS
+        ]
+
+    def _spoken(self, translator: Translator, one: SnippetChange) -> list[dict[str, Any]]:
+        return [
+            {"place": place_name(translator, difference.path), "difference": difference}
+            for difference in text_differences(one.live, one.saved.snippet.texts)
         ]
 
     def _said(self, translator: Translator, remark: Remark) -> dict[str, str]:

@@ -22,7 +22,8 @@ import structlog
 from gateway.errors import FrontdeskError
 from gateway.messages import Value
 from knowledge_base.problems import N_, Problem, TemplateRefused
-from knowledge_base.templates import check, render
+from knowledge_base.snippets.filling import fill
+from knowledge_base.templates import check
 
 log = structlog.get_logger()
 
@@ -34,10 +35,11 @@ _READY = b"ready\n"
 
 
 class Trial(Value, frozen=True, kw_only=True):
-    """A template to try; with `variables` it is filled in too."""
+    """A template to try; with `variables` it is filled in too, `snippets` (templates by name) before it."""
 
     source: str
     variables: dict[str, dict[str, str]] | None = None
+    snippets: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Verdict(Value, frozen=True, kw_only=True):
@@ -55,7 +57,7 @@ def judge(trial: Trial) -> Verdict:
         unknown = check(trial.source)
         if trial.variables is None:
             return Verdict(unknown=unknown)
-        rendered = render(trial.source, trial.variables)
+        rendered = fill(trial.source, trial.variables, trial.snippets).rendered
     except TemplateRefused as refused:
         return Verdict(problem=refused.problem)
     return Verdict(text=rendered.text, unknown=unknown, missing=rendered.missing)

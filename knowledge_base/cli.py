@@ -105,6 +105,8 @@ def report_lines(report: ImportReport) -> list[str]:
         f"{len(report.unchanged)} unchanged",
     )
     lines = ["Articles: " + ", ".join(counts) + "."]
+    if report.snippets:
+        lines.append(f"Snippets changed: {', '.join(report.snippets)}.")
     if report.missing:
         lines.append(f"Not among them and left as they are: {', '.join(report.missing)} (use --prune to archive them).")
     if report.publication:

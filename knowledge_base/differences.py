@@ -57,6 +57,11 @@ def differences(old: Article, new: Article) -> list[Difference]:
     ]
 
 
+def text_differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:
+    """Every language in which `new` differs from `old`; their paths are the languages."""
+    return list(_texts((), old, new))
+
+
 def _texts(path: tuple[str, ...], old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Difference]:
     for name in in_order([*old, *new]):
         yield from _text((*path, name), old.get(name, ""), new.get(name, ""))

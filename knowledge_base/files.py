@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from gateway.errors import Fault, FrontdeskError, ImportRefused
@@ -13,6 +13,9 @@ from knowledge_base.file_reading import SIZE_LIMIT, ReadFile, read_file
 from knowledge_base.file_writing import write_file
 from knowledge_base.problems import N_, Problem
 from knowledge_base.rules import Neighbours, problems_between, problems_of, template_problems
+from knowledge_base.snippets.folder import FILE as SNIPPETS_FILE
+from knowledge_base.snippets.folder import write_snippets
+from knowledge_base.snippets.values import Texts
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, how far, of how much) — for a progress bar; called often."""
@@ -27,12 +30,13 @@ async def read_folder(
     checker: TemplateChecker,
     *,
     existing: Mapping[str, Article] | None = None,
+    snippets: Collection[str] = (),
     progress: Progress = no_progress,
 ) -> list[Article]:
     """The articles of all ``*.md`` files in `folder` (a README.md is left alone), by id.
 
     `existing` are the articles already stored: buttons may lead to them, and their phrasings are
-    theirs. Raises ImportRefused with every fault of every file.
+    theirs; `snippets` are the names that answers may use. Raises ImportRefused with every fault of every file.
     """
     names, contents = await asyncio.to_thread(_load, folder)
     files = []
@@ -40,23 +44,34 @@ async def read_folder(
         # A large folder takes seconds to parse; others want the loop meanwhile.
         files.append(await asyncio.to_thread(read_file, name, content))
         progress("read", number, len(names))
-    articles = await judged(files, checker, existing or {})
+    articles = await judged(files, checker, existing or {}, snippets)
     progress("check", len(names), len(names))
     return articles
 
 
-async def judged(files: Sequence[ReadFile], checker: TemplateChecker, existing: Mapping[str, Article]) -> list[Article]:
+async def judged(
+    files: Sequence[ReadFile],
+    checker: TemplateChecker,
+    existing: Mapping[str, Article],
+    snippets: Collection[str] = (),
+) -> list[Article]:
     """The articles of `files`, if all of them are right. Raises ImportRefused with every fault of every file."""
     faults = [fault for file in files for fault in file.faults]
-    faults += await _judge([file for file in files if file.article is not None], checker, existing)
+    faults += await _judge([file for file in files if file.article is not None], checker, existing, snippets)
     if faults:
         told = {(fault.file, fault.line, fault.column, fault.reason): fault for fault in faults}
         raise ImportRefused([told[place] for place in sorted(told)])
     return [file.article for file in files if file.article is not None]
 
 
-async def write_folder(folder: Path, articles: Mapping[str, Article], *, progress: Progress = no_progress) -> int:
-    """Write each article's file into `folder`, made if need be; returns how many.
+async def write_folder(
+    folder: Path,
+    articles: Mapping[str, Article],
+    snippets: Mapping[str, Texts] | None = None,
+    *,
+    progress: Progress = no_progress,
+) -> int:
+    """Write each article's file into `folder`, made if need be, and `snippets` beside them; returns how many.
 
     Other files there stay. Raises FrontdeskError where the folder cannot be written.
     """
@@ -64,6 +79,8 @@ async def write_folder(folder: Path, articles: Mapping[str, Article], *, progres
         content = write_file(articles[article_id])
         await asyncio.to_thread(_store, folder, f"{article_id}.md", content)
         progress("write", number, len(articles))
+    if snippets:
+        await asyncio.to_thread(_store, folder, SNIPPETS_FILE, write_snippets(snippets))
     return len(articles)
 
 
@@ -97,9 +114,11 @@ def _store(folder: Path, name: str, content: bytes) -> None:
         raise FrontdeskError(f"cannot write {folder / name}: {error.strerror}") from None
 
 
-async def _judge(files: list[ReadFile], checker: TemplateChecker, existing: Mapping[str, Article]) -> list[Fault]:
+async def _judge(
+    files: list[ReadFile], checker: TemplateChecker, existing: Mapping[str, Article], snippets: Collection[str]
+) -> list[Fault]:
     articles = [file.article for file in files if file.article is not None]
-    templates = await template_problems(articles, checker)
+    templates = await template_problems(articles, checker, snippets)
     # Fifty thousand phrasings take a second.
     return await asyncio.to_thread(_compare, files, articles, templates, existing)
 

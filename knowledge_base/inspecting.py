@@ -9,9 +9,11 @@ from gateway.messages import Value
 from gateway.settings import LANGUAGES
 from knowledge_base.articles import Article, nearest, phrase_key
 from knowledge_base.changes import Change, ChangeSet
-from knowledge_base.checking import TemplateChecker
+from knowledge_base.checking import TemplateChecker, Verdict
 from knowledge_base.problems import N_, Problem
 from knowledge_base.rules import Neighbours, problems_between, problems_of
+from knowledge_base.snippets.rules import others_of, unknown_snippets
+from knowledge_base.snippets.values import names_in
 from knowledge_base.storage_reviews import TestQuestion
 
 NAMES = {"uk": "Українська", "ru": "Русский", "en": "English"}
@@ -39,15 +41,31 @@ async def remarks(
     ]
     verdicts = await checker.check([source for _, _, source in places])
     found = [remark for one in change.changes for remark in _of_one(one, change, others, today)]
-    for (article, path, _), verdict in zip(places, verdicts, strict=True):
+    for (article, path, source), verdict in zip(places, verdicts, strict=True):
+        found += _of_snippets(article, path, source, verdict, change)
         if verdict.problem is not None:
             found.append(Remark(article=article, problem=verdict.problem.at(*path), blocks=True))
-        elif verdict.unknown:
-            names = ", ".join(verdict.unknown)
+        elif unfilled := others_of(verdict.unknown):
+            names = ", ".join(unfilled)
             problem = Problem(message=N_("nobody fills {names}: it stays empty"), path=path, values={"names": names})
             found.append(Remark(article=article, problem=problem))
     found += _expected(change, questions)
     return sorted(found, key=lambda remark: not remark.blocks)
+
+
+def _of_snippets(
+    article: str, path: tuple[str, ...], source: str, verdict: Verdict, change: ChangeSet
+) -> Iterator[Remark]:
+    """Snippets that are not there, that nobody has signed, or that do not speak this answer's language."""
+    for problem in unknown_snippets(source, verdict.unknown, {*change.texts, *change.unsigned}):
+        yield Remark(article=article, problem=problem.at(*path), blocks=True)
+    for name in names_in(source):
+        if name in change.unsigned:
+            message = N_("the snippet “{name}” must be signed by a reviewer first")
+            yield Remark(article=article, problem=Problem(message=message, values={"name": name}), blocks=True)
+        elif name in change.texts and path[1] not in change.texts[name]:
+            message = N_("the snippet “{name}” has no text in this language: another one stands there")
+            yield Remark(article=article, problem=Problem(message=message, path=path, values={"name": name}))
 
 
 def _of_one(one: Change, change: ChangeSet, others: Neighbours, today: date) -> Iterator[Remark]:

@@ -16,6 +16,7 @@ from gateway.splitting import length
 from knowledge_base.articles import DEFAULT, Article, nearest, tidy_line
 from knowledge_base.checking import TemplateChecker, Trial, Verdict
 from knowledge_base.problems import N_, Problem
+from knowledge_base.snippets.values import Texts, names_in, spoken
 
 SURFACES = ("webchat", "telegram")
 """The channel kinds that are always shown as bubbles; those in use come beside them."""
@@ -78,23 +79,31 @@ class Previewer:
         self.surfaces = (*SURFACES, *sorted(self._capabilities.keys() - set(SURFACES)))
 
     async def bubbles(
-        self, article: Article, *, customer_known: bool, samples: Mapping[str, str] | None = None
+        self,
+        article: Article,
+        *,
+        customer_known: bool,
+        samples: Mapping[str, str] | None = None,
+        snippets: Mapping[str, Texts] | None = None,
     ) -> dict[str, list[Bubble]]:
         """For each language the article answers in: a bubble for each surface. `samples` are an editor's own
-        values by variable (``{"contact.name": "Ivan"}``)."""
+        values by variable (``{"contact.name": "Ivan"}``), `snippets` those that answers may name."""
+        known = snippets or {}
+        wanted = self._company.language
         places = [
             (language, surface) for language in LANGUAGES if language in article.answers for surface in self.surfaces
         ]
         trials = [
             Trial(
                 source=_source(article.answers[language], surface),
+                snippets=spoken(known, names_in(_source(article.answers[language], surface)), language, wanted),
                 variables=self._filled(language, customer_known=customer_known, samples=samples or {}),
             )
             for language, surface in places
         ]
         bubbles: dict[str, list[Bubble]] = {}
         for (language, surface), verdict in zip(places, await self._checker.run(trials), strict=True):
-            bubbles.setdefault(language, []).append(self._bubble(article, language, surface, verdict))
+            bubbles.setdefault(language, []).append(self._bubble(article, language, surface, verdict, known))
         return bubbles
 
     def variables(self, language: str) -> list[Variable]:
@@ -117,7 +126,9 @@ class Previewer:
             Variable(name="entities.time", about=N_("A time they named"), sample="2026-12-01T10:00:00+02:00"),
         ]
 
-    def _bubble(self, article: Article, language: str, surface: str, verdict: Verdict) -> Bubble:
+    def _bubble(
+        self, article: Article, language: str, surface: str, verdict: Verdict, snippets: Mapping[str, Texts]
+    ) -> Bubble:
         buttons = _buttons(article, language)
         messages: tuple[str, ...] = (verdict.text,)
         labels = tuple(button.label for button in buttons)
@@ -135,7 +146,7 @@ class Previewer:
             buttons=labels,
             own_words=surface in article.answers[language],
             broken=verdict.problem is not None,
-            unknown=verdict.unknown,
+            unknown=tuple(name for name in verdict.unknown if name.removeprefix("snippets.") not in snippets),
             missing=verdict.missing,
             warnings=warnings,
             length=length(verdict.text, capabilities) if capabilities else 0,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from gateway.errors import FrontdeskError, NotFound
+from gateway.errors import NotFound
 from gateway.learning import TrainingReport
 from gateway.ports import Clock, Trainer
 from gateway.processes.wakeups import KNOWLEDGE
@@ -22,7 +22,6 @@ from gateway.settings import Company
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from knowledge_base.articles import Article, Status
-from knowledge_base.base import phrases_of
 from knowledge_base.checking import TemplateChecker
 from knowledge_base.exchange.exporting import MEDIA_TYPES, exported
 from knowledge_base.exchange.importing import ExampleReader, Importer
@@ -32,14 +31,16 @@ from knowledge_base.results import ImportReport, Refused, StaleEdit, Training, T
 from knowledge_base.rules import Neighbours, problems_between, problems_of, template_problems
 from knowledge_base.search.index import index_published
 from knowledge_base.search.storage import SearchTable
+from knowledge_base.snippets.going import Going, UnsignedSnippet, going_live
+from knowledge_base.snippets.storage import Snippets
+from knowledge_base.snippets.taking import take_snippets
+from knowledge_base.snippets.values import Snippet, inlined, used_by
 from knowledge_base.storage import Articles, Changes, Editor, Publication, Saved, compare, contents
+from knowledge_base.trainings import LIVE_TOPIC, Trainings
 
 log = structlog.get_logger()
 
-LIVE_TOPIC = "kb"
-"""The topic that editor screens listen to."""
-
-__all__ = ["ImportReport", "Publisher", "Refused", "StaleEdit", "Training", "TrainingState", "Unsigned"]
+__all__ = ["LIVE_TOPIC", "ImportReport", "Publisher", "Refused", "StaleEdit", "Training", "TrainingState", "Unsigned"]
 """What others may import from here although most of it is made elsewhere."""
 
 Refresh = Callable[[], Awaitable[object]]
@@ -66,15 +67,12 @@ class Publisher:
         review: bool = False,
     ) -> None:
         self._database = database
-        self._trainer = trainer
         self._checker = checker
-        self._zone = ZoneInfo(company.zone)
         self._clock = clock
         self._refreshers = tuple(refreshers)
         self.importer = Importer(checker, examples)
         self.review = review
-        self._training = asyncio.Lock()
-        self.training: Training | None = None
+        self._trainings = Trainings(database, trainer, ZoneInfo(company.zone), clock, self._refresh)
 
     # --- one article ---------------------------------------------------------------------------
 
@@ -82,7 +80,8 @@ class Publisher:
         """All that speaks against saving `article`, templates tried too."""
         async with self._database.read() as work:
             others = Neighbours(contents(await Articles(work.connection).all()))
-        (of_templates,) = await template_problems([article], self._checker)
+            snippets = await Snippets(work.connection).texts()
+        (of_templates,) = await template_problems([article], self._checker, snippets)
         return [*problems_of(article), *problems_between(article, others), *of_templates]
 
     async def save(self, article: Article, editor: Editor, *, based_on: int | None, note: str = "") -> Saved:
@@ -103,7 +102,8 @@ class Publisher:
             if newest is not None and newest.article == article:
                 return newest
             saved = await stored.save(article, editor, self._clock(), based_on=based_on, note=note)
-            await SearchTable(work.connection).put([article], live=False)
+            whole = inlined(article, await Snippets(work.connection).texts())
+            await SearchTable(work.connection).put([whole], live=False)
             work.announce(LIVE_TOPIC, "article", article=article.id, revision=saved.revision)
         log.info("article_saved", article=article.id, revision=saved.revision, status=article.status)
         return saved
@@ -124,8 +124,9 @@ class Publisher:
         """Bring the newest revisions of `article_ids` (None: of all) before customers.
 
         Articles whose status is published go live, archived ones are taken away; what is a draft or
-        in review stays live as it was. Returns None where nothing changes. Train afterwards (`train`).
-        Raises NotFound, and Unsigned where a reviewer must sign first (of all, what is unsigned is left out).
+        in review stays live as it was. Snippets go live with whatever is published, unless reviewers sign.
+        Returns None where nothing changes. Train afterwards (`train`). Raises NotFound, and Unsigned or
+        UnsignedSnippet where a reviewer must sign first (of all, what is unsigned is left out).
         """
         async with self._database.write() as work:
             await Articles(work.connection).lock()
@@ -133,72 +134,60 @@ class Publisher:
         return await self.went_live(publication)
 
     async def publish_within(
-        self, work: Work, editor: Editor, article_ids: Iterable[str] | None, *, signed: bool = False
+        self,
+        work: Work,
+        editor: Editor,
+        article_ids: Iterable[str] | None,
+        *,
+        signed: bool = False,
+        snippets: Sequence[str] = (),
     ) -> Publication | None:
-        """`publish` in a transaction that holds the lock; tell it to `went_live` after the commit."""
+        """`publish` in a transaction that holds the lock; tell it to `went_live` after the commit. `snippets` are
+        those that a reviewer has just signed."""
         stored = Articles(work.connection)
         newest = await stored.all()
         wanted = list(newest) if article_ids is None else list(article_ids)
         unknown = [article_id for article_id in wanted if article_id not in newest]
         if unknown:
             raise NotFound(f"article {unknown[0]}")
-        before = await stored.published(await stored.published_revision())
+        base = await stored.published_revision()
+        before = await stored.published(base)
         after = dict(before)
+        going = await going_live(Snippets(work.connection), base, review=self.review, let=snippets)
         for article_id in wanted:
             saved = newest[article_id]
             if saved.article.status is Status.ARCHIVED:
                 after.pop(article_id, None)
             elif saved.article.status is not Status.PUBLISHED or after.get(article_id) == saved.revision:
                 continue
-            elif signed or not self.must_sign(editor):
+            elif not signed and self.must_sign(editor):
+                if article_ids is not None:
+                    raise Unsigned(article_id)
+            elif not (lacking := going.lacking(saved.article)):
                 after[article_id] = saved.revision
             elif article_ids is not None:
-                raise Unsigned(article_id)
-        return await self._publish(work, before, after, editor)
+                raise UnsignedSnippet(lacking[0])
+        return await self._publish(work, before, after, editor, going)
 
     def must_sign(self, editor: Editor) -> bool:
         """Whether what `editor` publishes needs a reviewer's signature."""
         return self.review and editor.staff_id is not None
 
+    @property
+    def training(self) -> Training | None:
+        """The last training of this process, for whoever watches."""
+        return self._trainings.current
+
     def begin_training(self) -> None:
         """Say to whoever watches that a training comes, before `train` runs in the background."""
-        self.training = Training(state=TrainingState.RUNNING)
+        self._trainings.begin()
 
     async def train(self) -> TrainingReport | None:
         """Train the engine on the newest publication; None where nothing was ever published.
 
         Raises FrontdeskError where it cannot be trained; the publication stands nevertheless.
         """
-        async with self._training:
-            self.begin_training()
-            report: TrainingReport | None = None
-            reason = ""
-            try:
-                report = await self._train()
-            except FrontdeskError as error:
-                reason = str(error)
-                raise
-            finally:
-                state = TrainingState.DONE if report else TrainingState.FAILED
-                self.training = Training(state=state, report=report, reason=reason)
-                async with self._database.write() as work:
-                    if report:
-                        work.announce(KNOWLEDGE, "trained", revision=report.revision)
-                    work.announce(LIVE_TOPIC, "trained", revision=report.revision if report else None)
-            if report:
-                await self._refresh()
-            return report
-
-    async def _train(self) -> TrainingReport | None:
-        async with self._database.read() as work:
-            stored = Articles(work.connection)
-            revision = await stored.published_revision()
-            if revision is None:
-                return None
-            articles = await stored.published_articles(revision)
-        report = await self._trainer.train(revision, phrases_of(articles, self._clock(), self._zone))
-        log.info("trained", revision=revision, phrases=report.phrases, seconds=round(report.seconds, 2))
-        return report
+        return await self._trainings.train()
 
     # --- folders -------------------------------------------------------------------------------
 
@@ -211,8 +200,10 @@ class Publisher:
         the truth for their articles: a changed one whose status is not published is taken off the air.
         An unchanged folder makes no revision, no publication and no training.
         """
-        given = await self.importer.read_path(path, await self.working_copies(), progress)
-        report = await self.take_over(given, editor, prune=prune)
+        snippets = await self.importer.snippets_at(path)
+        known = {**await self.snippets(), **{one.name: one.texts for one in snippets}}
+        given = await self.importer.read_path(path, await self.working_copies(), progress, snippets=known)
+        report = await self.take_over(given, editor, prune=prune, snippets=snippets)
         progress("train", 0, 1)
         await self.went_live(report.publication)
         training = await self.train() if report.publication else None
@@ -225,11 +216,11 @@ class Publisher:
 
         Raises FrontdeskError where it cannot be written.
         """
-        articles = await self.working_copies()
+        articles, snippets = await self.working_copies(), await self.snippets()
         kind = path.suffix.lower().removeprefix(".")
         if kind not in MEDIA_TYPES:
-            return await write_folder(path, articles, progress=progress)
-        await write_content(path, await asyncio.to_thread(exported, articles, kind))
+            return await write_folder(path, articles, snippets, progress=progress)
+        await write_content(path, await asyncio.to_thread(exported, articles, kind, snippets=snippets))
         return len(articles)
 
     async def working_copies(self) -> dict[str, Article]:
@@ -237,24 +228,50 @@ class Publisher:
         async with self._database.read() as work:
             return contents(await Articles(work.connection).all())
 
+    async def snippets(self) -> dict[str, dict[str, str]]:
+        """The newest texts of every snippet, by name."""
+        async with self._database.read() as work:
+            return await Snippets(work.connection).texts()
+
     async def take_over(
-        self, given: Sequence[Article], editor: Editor, *, prune: bool = False, publish: bool = True
+        self,
+        given: Sequence[Article],
+        editor: Editor,
+        *,
+        prune: bool = False,
+        publish: bool = True,
+        snippets: Sequence[Snippet] = (),
     ) -> ImportReport:
-        """Save `given`, which `Importer` found right, in one transaction; without `publish` customers see
-        nothing of it yet. Train afterwards (`train`)."""
+        """Save `given` and `snippets`, which `Importer` found right, in one transaction; without `publish`
+        customers see nothing of it yet. Train afterwards (`train`)."""
         async with self._database.write() as work:
-            report = await self._take_over(work, given, editor, prune=prune, publish=publish)
+            await Articles(work.connection).lock()
+            taken = await take_snippets(work, snippets, editor, self._clock())
+            let = [*taken, *(name for article in given for name in used_by(article))]
+            report = await self._take_over(
+                work, given, editor, prune=prune, publish=publish, let=[] if self.must_sign(editor) else let
+            )
+            report = msgspec.structs.replace(report, snippets=taken)
         log.info("imported", added=len(report.added), changed=len(report.changed), removed=len(report.removed))
         return report
 
     async def _take_over(
-        self, work: Work, given: Sequence[Article], editor: Editor, *, prune: bool, publish: bool
+        self,
+        work: Work,
+        given: Sequence[Article],
+        editor: Editor,
+        *,
+        prune: bool,
+        publish: bool,
+        let: Sequence[str],
     ) -> ImportReport:
         stored = Articles(work.connection)
-        await stored.lock()
         newest = await stored.all()
-        before = await stored.published(await stored.published_revision())
+        base = await stored.published_revision()
+        before = await stored.published(base)
         after = dict(before)
+        texts = await Snippets(work.connection).texts()
+        going = await going_live(Snippets(work.connection), base, review=self.review, let=let)
         kinds: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": [], "held": []}
         for wanted in given:
             old = newest.get(wanted.id)
@@ -277,8 +294,8 @@ class Publisher:
             await self._import_one(stored, archived, newest[article_id], editor)
             after.pop(article_id, None)
         fresh = {*kinds["added"], *kinds["changed"]}
-        await SearchTable(work.connection).put([article for article in given if article.id in fresh], live=False)
-        publication = await self._publish(work, before, after, editor) if publish else None
+        await SearchTable(work.connection).put([inlined(one, texts) for one in given if one.id in fresh], live=False)
+        publication = await self._publish(work, before, after, editor, going) if publish else None
         work.announce(LIVE_TOPIC, "imported")
         return ImportReport(
             added=tuple(kinds["added"]),
@@ -297,14 +314,15 @@ class Publisher:
     # --- after the commit ----------------------------------------------------------------------
 
     async def _publish(
-        self, work: Work, before: dict[str, int], after: dict[str, int], editor: Editor
+        self, work: Work, before: dict[str, int], after: dict[str, int], editor: Editor, going: Going
     ) -> Publication | None:
-        changes: Changes = compare(before, after)
+        changes: Changes = msgspec.structs.replace(compare(before, after), snippets=going.changed)
         if not changes:
             return None
-        stored = Articles(work.connection)
+        stored, snippets = Articles(work.connection), Snippets(work.connection)
         publication = await stored.publish(after, changes, editor, self._clock())
-        await index_published(stored, SearchTable(work.connection), publication)
+        await snippets.hold(publication.revision, going.after)
+        await index_published(stored, snippets, SearchTable(work.connection), publication)
         work.announce(KNOWLEDGE, "published", revision=publication.revision)
         work.announce(LIVE_TOPIC, "published", revision=publication.revision)
         return publication

@@ -58,8 +58,8 @@ class Training(Value, frozen=True, kw_only=True):
 class ImportReport(Value, frozen=True, kw_only=True):
     """What an import did, as article ids. `missing` are stored but not in the folder; they stay,
     unless pruning was asked for, and then they are `removed`. `held` were to be published and wait for a
-    reviewer instead. `publication` is None where nothing that customers see has changed, `training` where
-    there was nothing new to learn."""
+    reviewer instead; `snippets` are the names of those that changed. `publication` is None where nothing that
+    customers see has changed, `training` where there was nothing new to learn."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -67,5 +67,6 @@ class ImportReport(Value, frozen=True, kw_only=True):
     removed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    snippets: tuple[str, ...] = ()
     publication: Publication | None = None
     training: TrainingReport | None = None

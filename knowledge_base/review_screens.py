@@ -22,6 +22,7 @@ from knowledge_base.problems import N_
 from knowledge_base.publishing import Publisher, Refused, StaleEdit, Unsigned
 from knowledge_base.reviewing import Reviewing, Standing, enough
 from knowledge_base.signed_in import editor_of, number_in, staff_of
+from knowledge_base.snippets.going import UnsignedSnippet
 from knowledge_base.storage import Articles, Editor, contents
 from knowledge_base.weighing import Weighing
 
@@ -100,7 +101,7 @@ class ReviewScreens:
             if article_id:
                 await self._make_ready(article_id, _revision(form), editor)
             publication = await self._publisher.publish(editor, [article_id] if article_id else None)
-        except (Refused, StaleEdit, Unsigned) as refused:
+        except (Refused, StaleEdit, Unsigned, UnsignedSnippet) as refused:
             return await self._refused(request, article_id, refused, form)
         return self._afterwards.to(_page(article_id), published_flash(publication, article_id or None))
 
@@ -115,7 +116,8 @@ class ReviewScreens:
             await self._publisher.save(ready, editor, based_on=revision)
 
     async def _change(self, article_id: str) -> ChangeSet:
-        return await gather(self._database, [article_id] if article_id else None)
+        wanted = [article_id] if article_id else None
+        return await gather(self._database, wanted, review=self._publisher.review)
 
     # --- the review ----------------------------------------------------------------------------
 
@@ -166,6 +168,8 @@ class ReviewScreens:
             case StaleEdit(newest=newest):
                 said = _(N_("{name} has saved revision {number} meanwhile. This is what it would do now: look again."))
                 reason = said.format(name=newest.author, number=newest.revision)
+            case UnsignedSnippet(name=name):
+                reason = _(N_("the snippet “{name}” must be signed by a reviewer first")).format(name=name)
             case Unsigned():
                 reason = _(N_("It needs the signature of a reviewer before it goes live."))
             case _:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gateway.settings import LANGUAGES
 from knowledge_base.articles import DEFAULT, Article, ArticleButton, Status, phrase_key
 from knowledge_base.checking import TemplateChecker
 from knowledge_base.problems import N_, Problem
+from knowledge_base.snippets.rules import unknown_snippets
 
 ID_LIMIT = 60
 TITLE_LIMIT = 120
@@ -92,8 +93,11 @@ def problems_between(article: Article, others: Neighbours) -> list[Problem]:
     return found
 
 
-async def template_problems(articles: Sequence[Article], checker: TemplateChecker) -> list[list[Problem]]:
-    """For each article what is wrong with its templates; all are tried in one go."""
+async def template_problems(
+    articles: Sequence[Article], checker: TemplateChecker, snippets: Collection[str] = ()
+) -> list[list[Problem]]:
+    """For each article what is wrong with its templates; all are tried in one go. `snippets` are the names of those
+    there are."""
     places = [
         (number, ("answers", language, kind), source)
         for number, article in enumerate(articles)
@@ -102,9 +106,10 @@ async def template_problems(articles: Sequence[Article], checker: TemplateChecke
     ]
     verdicts = await checker.check([source for _, _, source in places])
     found: list[list[Problem]] = [[] for _ in articles]
-    for (number, path, _), verdict in zip(places, verdicts, strict=True):
+    for (number, path, source), verdict in zip(places, verdicts, strict=True):
         if verdict.problem is not None:
             found[number].append(verdict.problem.at(*path))
+        found[number] += [one.at(*path) for one in unknown_snippets(source, verdict.unknown, snippets)]
     return found
 
 

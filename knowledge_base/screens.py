@@ -30,6 +30,8 @@ from knowledge_base.publishing import Publisher, Refused, StaleEdit, TrainingSta
 from knowledge_base.reviewing import Reviewing
 from knowledge_base.search.index import KnowledgeIndex
 from knowledge_base.signed_in import editor_of, number_in
+from knowledge_base.snippets.going import going_live
+from knowledge_base.snippets.storage import Snippets
 from knowledge_base.storage import Articles, Saved
 
 USAGE_DAYS = 30
@@ -94,6 +96,8 @@ class EditorScreens:
             published = await stored.published(await stored.published_revision())
             usage = await stored.usage(self._clock() - timedelta(days=USAGE_DAYS))
             publications = await stored.publications(limit=1)
+            base = publications[0].revision if publications else None
+            going = await going_live(Snippets(work.connection), base, review=self._publisher.review)
         every = rows(saved, published, usage, self._pages.language(request))
         asked = {name: request.query_params.get(name, "").strip() for name in Filters.__struct_fields__}
         filters = Filters(**asked)
@@ -106,6 +110,7 @@ class EditorScreens:
             rows=narrow(every, saved, filters, hits),
             total=len(every),
             waiting=[row for row in every if row.waiting],
+            snippets_waiting=going.changed,
             review=self._publisher.review,
             filters=filters,
             categories=categories(saved),

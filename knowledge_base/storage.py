@@ -114,14 +114,15 @@ class Saved(Value, frozen=True, kw_only=True):
 
 
 class Changes(Value, frozen=True, kw_only=True):
-    """What a publication changed, as article ids."""
+    """What a publication changed, as article ids; of `snippets` as names."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    snippets: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+        return bool(self.added or self.changed or self.removed or self.snippets)
 
 
 class Publication(Value, frozen=True, kw_only=True):

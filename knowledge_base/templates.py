@@ -25,6 +25,11 @@ from knowledge_base.template_scan import line_at, scan
 VALUE_LIMIT = 500
 """Longer values (a contact may call itself anything) are cut, so that no answer drowns in one."""
 
+SNIPPETS = "snippets"
+"""The group of variables that are texts of editors (see `knowledge_base.snippets`)."""
+SNIPPET_LIMIT = 8192
+"""What a filled snippet may add to an answer, in characters."""
+
 KNOWN: Mapping[str, frozenset[str]] = {
     "company": frozenset({"name", "phone", "email", "site", "hours"}),
     "contact": frozenset({"name", "phone", "email", "language"}),
@@ -41,15 +46,17 @@ class Rendered(Value, frozen=True, kw_only=True):
 
 
 def check(source: str) -> tuple[str, ...]:
-    """Raise TemplateRefused where `source` may not be used; returns its variables that nobody knows.
+    """Raise TemplateRefused where `source` may not be used; returns its variables that nobody knows, snippets
+    among them: only who has them at hand can tell whether they are there.
 
     It is also filled in for trial, with numbers, dates and nothing: a comparison of words with numbers
     or a wrong date pattern shows only then.
     """
     template = _compiled(source)
-    for value in ("1", "2026-12-31", ""):
-        render(source, {group: dict.fromkeys(names, value) for group, names in KNOWN.items()})
     paths = [path for path in map(variable, expressions(template)) if path]
+    snippets = [name for group, name in paths if group == SNIPPETS]
+    for value in ("1", "2026-12-31", ""):
+        render(source, {group: dict.fromkeys(names, value) for group, names in {**KNOWN, SNIPPETS: snippets}.items()})
     unknown = [".".join(path) for path in paths if path[1] not in KNOWN.get(path[0], ())]
     return tuple(dict.fromkeys(unknown))
 
@@ -58,7 +65,7 @@ def render(source: str, variables: Variables) -> Rendered:
     """`source` filled with `variables`. Raises TemplateRefused where that fails."""
     _compiled(source)
     values = tuple(
-        (group, name, str(value)[:VALUE_LIMIT])
+        (group, name, str(value)[: SNIPPET_LIMIT if group == SNIPPETS else VALUE_LIMIT])
         for group, name in _named(source)
         if (value := variables.get(group, {}).get(name))
     )

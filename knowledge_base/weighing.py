@@ -118,7 +118,9 @@ class Weighing:
     async def _dead_links(self, change: ChangeSet) -> list[DeadLink]:
         if self._links is None:
             return []
-        return await self._links.dead(one.article for one in change.changes if not one.removed)
+        concerned = {one.article.id for one in change.changes if not one.removed}
+        concerned |= {name for one in change.snippets for name in one.articles}
+        return await self._links.dead(change.after[name] for name in sorted(concerned))
 
     def _key(self, change: ChangeSet, *more: object) -> str:
         policy = self._policy()

@@ -94,7 +94,7 @@ async def _take_over(brain: Brain, settings: Settings, topics: Sequence[Topic]) 
     drafts = to_articles(topics, stored, default=settings.company.language)
     news = [draft for draft in drafts if not _same(draft, stored.get(draft.id))]
     files = [ReadFile(name=draft.id, article=draft, lines={}, faults=()) for draft in news]
-    articles = await judged(files, brain.checker, stored)
+    articles = await judged(files, brain.checker, stored, await brain.publisher.snippets())
     report = await brain.publisher.take_over(articles, Editor(name="frontdesk rasa import"), publish=False)
     return len(report.added), len(report.changed), len(drafts) - len(news)
 
@@ -106,7 +106,8 @@ def _same(draft: Article, stored: Article | None) -> bool:
 
 async def _published(settings: Settings) -> list[Article]:
     async with knowledge_commands.brain(settings) as brain:
-        return sorted(brain.knowledge.articles.values(), key=lambda article: article.id)
+        knowledge = brain.knowledge
+        return sorted(map(knowledge.whole, knowledge.articles.values()), key=lambda article: article.id)
 
 
 async def _of_folder(source: Path) -> list[Article]:

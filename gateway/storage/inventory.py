@@ -17,6 +17,7 @@ MODULES = (
     "knowledge_base.storage",
     "knowledge_base.exchange.storage",
     "knowledge_base.search.storage",
+    "knowledge_base.snippets.storage",
     "knowledge_base.storage_reviews",
     "knowledge_base.asked.storage",
     "handoff.storage.tables",

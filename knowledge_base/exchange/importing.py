@@ -24,6 +24,10 @@ from knowledge_base.exchange.tables import PHRASINGS_LIMIT, grid_of
 from knowledge_base.file_reading import SIZE_LIMIT, ReadFile, read_file
 from knowledge_base.files import Progress, judged, no_progress, read_folder
 from knowledge_base.problems import N_, Problem, SaidFault
+from knowledge_base.snippets.folder import FILE as SNIPPETS_FILE
+from knowledge_base.snippets.folder import ReadSnippets, read_snippets
+from knowledge_base.snippets.rules import snippet_problems
+from knowledge_base.snippets.values import Snippet, Texts
 
 FILE_LIMIT = 20 << 20
 """Bytes of one file."""
@@ -43,11 +47,13 @@ class Upload(Value, frozen=True, kw_only=True):
 
 
 class Preview(Value, frozen=True, kw_only=True):
-    """What an import would do: articles by what they are to the knowledge base, or what speaks against it."""
+    """What an import would do: articles by what they are to the knowledge base, the names of snippets that would
+    change, or what speaks against it."""
 
     new: tuple[Article, ...] = ()
     changed: tuple[Article, ...] = ()
     unchanged: tuple[Article, ...] = ()
+    snippets: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -64,38 +70,85 @@ class Importer:
         self._examples = examples
 
     async def read_path(
-        self, path: Path, existing: Mapping[str, Article], progress: Progress = no_progress
+        self,
+        path: Path,
+        existing: Mapping[str, Article],
+        progress: Progress = no_progress,
+        *,
+        snippets: Mapping[str, Texts] | None = None,
     ) -> list[Article]:
-        """The articles of a folder or of one file. Raises ImportRefused with every fault."""
+        """The articles of a folder or of one file; their answers may name `snippets`. Raises ImportRefused with
+        every fault."""
         if path.suffix.lower() not in KINDS:
-            return await read_folder(path, self._checker, existing=existing, progress=progress)
+            return await read_folder(path, self._checker, existing=existing, snippets=snippets or (), progress=progress)
         try:
             content = await asyncio.to_thread(_load, path)
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
             raise ImportRefused([Fault(file=str(path), line=1, reason=reason)]) from None
-        return await self.read_uploads([Upload(name=path.name, content=content)], existing, progress)
+        uploads = [Upload(name=path.name, content=content)]
+        return await self.read_uploads(uploads, existing, progress, snippets=snippets)
+
+    async def snippets_at(self, path: Path) -> list[Snippet]:
+        """The snippets of a folder or an archive. Raises ImportRefused with every fault."""
+        is_archive = path.suffix.lower() == ".zip"
+        file = path if is_archive else path / SNIPPETS_FILE
+        if not await asyncio.to_thread(file.is_file):
+            return []
+        try:
+            content = await asyncio.to_thread(_load, file)
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+            raise ImportRefused([Fault(file=str(file), line=1, reason=reason)]) from None
+        return await self.snippets_of([Upload(name=file.name, content=content)])
+
+    async def snippets_of(self, uploads: Sequence[Upload]) -> list[Snippet]:
+        """The snippets of `uploads`: of archives, and of a file `snippets.yml`. Raises ImportRefused with every
+        fault."""
+        found: dict[str, Snippet] = {}
+        faults: list[Fault] = []
+        for upload in uploads:
+            read = await asyncio.to_thread(_read_snippets, upload)
+            faults += read.judged(await snippet_problems(read.snippets, self._checker))
+            found |= {snippet.name: snippet for snippet in read.snippets}
+        if faults:
+            raise ImportRefused(faults)
+        return list(found.values())
 
     async def read_uploads(
-        self, uploads: Sequence[Upload], existing: Mapping[str, Article], progress: Progress = no_progress
+        self,
+        uploads: Sequence[Upload],
+        existing: Mapping[str, Article],
+        progress: Progress = no_progress,
+        *,
+        snippets: Mapping[str, Texts] | None = None,
     ) -> list[Article]:
-        """The articles of `uploads`, put together. Raises ImportRefused with every fault."""
+        """The articles of `uploads`, put together; their answers may name `snippets`. Raises ImportRefused with
+        every fault."""
         files: list[ReadFile] = []
         for number, upload in enumerate(uploads, start=1):
             files += await asyncio.to_thread(self._read, upload, existing)
             progress("read", number, len(uploads))
-        return await judged(_bounded(files), self._checker, existing)
+        return await judged(_bounded(files), self._checker, existing, snippets or ())
 
-    async def preview(self, uploads: Sequence[Upload], existing: Mapping[str, Article]) -> Preview:
-        """What importing `uploads` would do; never raises."""
+    async def preview(
+        self,
+        uploads: Sequence[Upload],
+        existing: Mapping[str, Article],
+        stored: Mapping[str, Texts] | None = None,
+    ) -> Preview:
+        """What importing `uploads` would do where there are the snippets `stored`; never raises."""
         try:
-            articles = await self.read_uploads(uploads, existing)
+            given = await self.snippets_of(uploads)
+            known = {**(stored or {}), **{one.name: one.texts for one in given}}
+            articles = await self.read_uploads(uploads, existing, snippets=known)
         except ImportRefused as refused:
             return Preview(faults=refused.faults)
         return Preview(
             new=tuple(one for one in articles if one.id not in existing),
             changed=tuple(one for one in articles if one.id in existing and existing[one.id] != one),
             unchanged=tuple(one for one in articles if existing.get(one.id) == one),
+            snippets=tuple(one.name for one in given if (stored or {}).get(one.name) != one.texts),
         )
 
     def _read(self, upload: Upload, existing: Mapping[str, Article]) -> list[ReadFile]:
@@ -103,6 +156,8 @@ class Importer:
         if len(upload.content) > FILE_LIMIT:
             problem = Problem(message=N_("the file is larger than {limit} MB"), values={"limit": FILE_LIMIT >> 20})
             return [_refused(SaidFault.at(name, 1, problem))]
+        if name.lower() == SNIPPETS_FILE:
+            return []
         try:
             match Path(name).suffix.lower():
                 case ".md":
@@ -139,6 +194,23 @@ def _read_archive(upload: Upload) -> list[ReadFile]:
             return files
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
         raise UnreadableTable(Problem(message=N_("this is no ZIP archive, or it is damaged"))) from None
+
+
+def _read_snippets(upload: Upload) -> ReadSnippets:
+    """The snippets of an upload; what cannot be read as an archive is told with its articles."""
+    if upload.name.lower() == SNIPPETS_FILE:
+        return read_snippets(upload.content)
+    if not upload.name.lower().endswith(".zip") or len(upload.content) > FILE_LIMIT:
+        return ReadSnippets()
+    try:
+        with zipfile.ZipFile(io.BytesIO(upload.content)) as archive:
+            for path in archive.namelist():
+                if PurePosixPath(path).name.lower() == SNIPPETS_FILE and "__MACOSX" not in path:
+                    with archive.open(path) as content:
+                        return read_snippets(content.read(SIZE_LIMIT + 1))
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+        pass
+    return ReadSnippets()
 
 
 def _is_article(path: str) -> bool:

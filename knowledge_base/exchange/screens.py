@@ -72,9 +72,9 @@ class ExchangeScreens:
             for one in sent[:FILES_LIMIT]
         ]
         existing = await self._publisher.working_copies()
-        found = await self._publisher.importer.preview(uploads, existing)
+        found = await self._publisher.importer.preview(uploads, existing, await self._publisher.snippets())
         number = None
-        if found.new or found.changed:
+        if found.new or found.changed or found.snippets:
             async with self._database.write() as work:
                 number = await Uploads(work.connection).put(request.scope["user"].id, uploads, self._clock())
         return self._preview(request, found, [one.name for one in uploads], existing, number)
@@ -86,14 +86,17 @@ class ExchangeScreens:
             uploads = await Uploads(work.connection).get(staff.id, number)
         existing = await self._publisher.working_copies()
         try:
-            articles = await self._publisher.importer.read_uploads(uploads, existing)
+            snippets = await self._publisher.importer.snippets_of(uploads)
+            known = {**await self._publisher.snippets(), **{one.name: one.texts for one in snippets}}
+            articles = await self._publisher.importer.read_uploads(uploads, existing, snippets=known)
         except ImportRefused as refused:
             # Somebody changed the knowledge base in between.
             return self._preview(request, Preview(faults=refused.faults), [one.name for one in uploads], existing, None)
-        report = await self._publisher.take_over(articles, Editor(name=staff.name, staff_id=staff.id), publish=False)
+        editor = Editor(name=staff.name, staff_id=staff.id)
+        report = await self._publisher.take_over(articles, editor, publish=False, snippets=snippets)
         async with self._database.write() as work:
             await Uploads(work.connection).remove(number)
-        taken = len(report.added) + len(report.changed)
+        taken = len(report.added) + len(report.changed) + len(report.snippets)
         return Redirect(f"/kb/exchange?taken={taken}", status_code=303)
 
     async def export(self, request: StaffRequest, kind: str) -> Response[bytes]:
@@ -101,7 +104,9 @@ class ExchangeScreens:
         if kind not in MEDIA_TYPES:
             raise NotFound(f"a file of the kind {kind}")
         gettext = self._pages.texts.translator(self._pages.language(request)).gettext
-        content = exported(await self._publisher.working_copies(), kind, gettext)
+        content = exported(
+            await self._publisher.working_copies(), kind, gettext, snippets=await self._publisher.snippets()
+        )
         name = f"knowledge-base-{self._clock():%Y-%m-%d}.{kind}"
         return Response(
             content,
@@ -132,6 +137,7 @@ class ExchangeScreens:
             groups=groups,
             counts={"new": len(found.new), "changed": len(found.changed), "unchanged": len(found.unchanged)},
             faults=[(fault, said(fault, gettext)) for fault in found.faults[:SHOWN]],
+            snippets=found.snippets,
             fault_count=len(found.faults),
             shown=SHOWN,
         )

@@ -9,6 +9,8 @@ import structlog
 from gateway.storage.engine import Database
 from knowledge_base.search.storage import SearchTable, Where
 from knowledge_base.search.words import forms_asked, nearest_words
+from knowledge_base.snippets.storage import Snippets
+from knowledge_base.snippets.values import inlined, used_by
 from knowledge_base.storage import Articles, Publication, contents
 
 log = structlog.get_logger()
@@ -52,23 +54,28 @@ class KnowledgeIndex:
             saved = contents(await stored.all())
             revision = await stored.published_revision()
             published = await stored.published_articles(revision) if revision is not None else []
+            snippets = Snippets(work.connection)
+            newest, live = await snippets.texts(), await snippets.published_texts(revision)
         if not saved:
             return
         async with self._database.write() as work:
             table = SearchTable(work.connection)
             if await table.is_empty():
-                await table.put(list(saved.values()), live=False)
-                await table.put(published, live=True)
+                await table.put([inlined(one, newest) for one in saved.values()], live=False)
+                await table.put([inlined(one, live) for one in published], live=True)
         log.info("search_indexed", articles=len(saved))
 
 
-async def index_published(stored: Articles, table: SearchTable, publication: Publication) -> None:
+async def index_published(stored: Articles, snippets: Snippets, table: SearchTable, publication: Publication) -> None:
     """Bring the index of what customers get up to `publication`, in its transaction."""
     changes = publication.changes
     fresh = {*changes.added, *changes.changed}
-    articles = await stored.published_articles(publication.revision) if fresh else []
+    spoken = set(changes.snippets)
+    articles = await stored.published_articles(publication.revision) if fresh or spoken else []
+    texts = await snippets.published_texts(publication.revision)
+    concerned = [article for article in articles if article.id in fresh or used_by(article) & spoken]
     await table.remove(changes.removed, live=True)
-    await table.put([article for article in articles if article.id in fresh], live=True)
+    await table.put([inlined(article, texts) for article in concerned], live=True)
 
 
 async def _mended(table: SearchTable, asked: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

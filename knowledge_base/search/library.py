@@ -20,11 +20,13 @@ class PublishedLibrary:
     def shelf(self) -> Sequence[PublishedArticle]:
         """All of it, in the order of ids."""
         articles = self._knowledge.articles
-        return [published(articles[name]) for name in sorted(articles) if self._valid(name)]
+        return [published(self._knowledge.whole(articles[name])) for name in sorted(articles) if self._valid(name)]
 
     def take(self, article: str) -> PublishedArticle | None:
         """One article; None where it is not published or not valid now."""
-        return published(self._knowledge.articles[article]) if self._valid(article) else None
+        if not self._valid(article):
+            return None
+        return published(self._knowledge.whole(self._knowledge.articles[article]))
 
     def _valid(self, article: str) -> bool:
         return self._knowledge.action(article, self._clock()) is not None

@@ -39,6 +39,9 @@ from knowledge_base.review_screens import ReviewScreens
 from knowledge_base.reviewing import Reviewing
 from knowledge_base.routes import ROOM, editor_router
 from knowledge_base.screens import EditorScreens
+from knowledge_base.snippets.keeping import SnippetKeeper
+from knowledge_base.snippets.routes import snippet_router
+from knowledge_base.snippets.screens import SnippetScreens
 from knowledge_base.weighing import Weighing
 from tests.knowledge_base.fakes import InlineChecker, RankingCandidates
 
@@ -113,6 +116,14 @@ def build(
         screen=ChangeScreen(database, weighing, InlineChecker(), pages, company, clock),
         pages=pages,
     )
+    snippets = SnippetScreens(
+        database=database,
+        publisher=publisher,
+        keeper=SnippetKeeper(database, publisher, InlineChecker(), clock),
+        previewer=Previewer(InlineChecker(), company, {"uk": "9–18", "en": "9–18"}),
+        checker=InlineChecker(),
+        pages=pages,
+    )
     questions = QuestionScreens(database, asker, publisher, pages, clock)
     guards = Guards(database)
     sessions = session_config(secure=False)
@@ -126,6 +137,7 @@ def build(
             ),
             editor_router(screens, guards, [sessions.middleware]),
             review_router(reviews, questions, guards, [sessions.middleware]),
+            snippet_router(snippets, guards, [sessions.middleware]),
             Router(
                 path="/",
                 route_handlers=[exchange_router(ExchangeScreens(database, publisher, pages, clock), guards)],

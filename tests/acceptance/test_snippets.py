@@ -1,0 +1,52 @@
+"""An editor writes a snippet, an article says it, and a change of it reaches customers with one click."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.acceptance.conftest import Customer, sign_in
+from tests.acceptance.test_handoff import DESKTOP, PHONE, window
+from tests.standins.browser import violations
+from tests.standins.program import Program
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_one_change_reaches_every_answer(staffed: Path, browser: Browser, size: dict[str, int]) -> None:
+    with Program("serve", folder=staffed) as program:
+        editor = window(browser, size)
+        sign_in(editor, program.base, to="/kb/snippets")
+        assert violations(editor) == []
+        editor.get_by_role("link", name="Нова вставка").click()
+        editor.get_by_label("Назва").fill("pay_how")
+        editor.locator("[name='text.uk']").fill("Платіть **карткою**, {{ contact.name | default: 'друже' }}")
+        expect(editor.locator("#preview-uk strong").first).to_have_text("карткою", timeout=10_000)
+        assert violations(editor) == []
+        editor.get_by_role("button", name="Зберегти", exact=True).click()
+        expect(editor.locator("h1")).to_have_text("pay_how")
+
+        editor.goto(f"{program.base}/kb/articles/payment-methods")
+        editor.locator("[name='answers.uk.default']").fill("Отак: {{ snippets.pay_how }}")
+        expect(editor.locator("#preview-uk strong").first).to_have_text("карткою", timeout=10_000)
+        editor.get_by_role("button", name="Опублікувати", exact=True).click()
+        expect(editor.locator(".kb-flash").first).to_contain_text("Опубліковано")
+
+        editor.goto(f"{program.base}/kb/snippets/pay_how")
+        editor.locator("[name='text.uk']").fill("Платіть готівкою")
+        editor.get_by_role("button", name="Зберегти", exact=True).click()
+        editor.goto(f"{program.base}/kb/changes")
+        expect(editor.locator("#main")).to_contain_text("готівкою")
+        assert violations(editor) == []
+        editor.goto(f"{program.base}/kb/snippets/pay_how")
+        assert violations(editor) == []
+        editor.get_by_role("button", name="Зберегти й опублікувати").click()
+        expect(editor.locator(".kb-flash").first).to_contain_text("Опубліковано")
+        editor.goto(f"{program.base}/kb/snippets")
+        expect(editor.locator("tbody tr")).to_contain_text("Працює")
+        assert violations(editor) == []
+
+        customer = Customer(window(browser, size), program.base)
+        customer.says("способи оплати")
+        customer.sees("Отак: Платіть готівкою")
