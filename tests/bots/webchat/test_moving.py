@@ -14,6 +14,7 @@ import pytest
 from playwright.async_api import BrowserContext, async_playwright, expect
 
 from bots.webchat.settings import WebchatSettings
+from tests.bots.webchat.client import until
 from tests.bots.webchat.house import House, running
 from tests.bots.webchat.test_browser import open_page, say
 from tests.gateway.people_room import Linked
@@ -117,6 +118,7 @@ async def test_a_link_back_opens_the_chat_and_leaves_the_address(house: House, c
     await expect(page.locator("frontdesk-chat textarea")).to_be_visible()
     assert "frontdesk=" not in page.url
     await expect(page.locator("frontdesk-chat .list .m.me")).to_have_count(0)
+    await until(lambda: house.heard)
     assert [part.payload for inbound in house.heard for part in inbound.parts if hasattr(part, "payload")] == [code]
 
 
