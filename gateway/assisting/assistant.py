@@ -94,4 +94,4 @@ class Assistant(Protocol):
 def sender_of(conversation: Conversation) -> str:
     """How the assistant knows the conversation. The time is in it so that the tracker of another database's
     conversation with the same number is never gone on with."""
-    return f"frontdesk-{conversation.id}-{conversation.created_at:%Y%m%d%H%M%S}"
+    return f"frontdesk-{conversation.id}-{conversation.created_at:%Y%m%d%H%M%S%f}"
