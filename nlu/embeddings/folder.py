@@ -124,7 +124,7 @@ def _fetch(name: str, file: str) -> Path:
 def missing_extra(error: ImportError) -> FrontdeskError:
     """What to say where a library of the extra is not there."""
     return FrontdeskError(
-        f"{error.name} is not installed, which sentence vectors need: pip install 'frontdesk[embeddings]'"
+        f"{error.name} is not installed, which sentence vectors need: pip install '.[embeddings]' in Frontdesk's folder"
     )
 
 
