@@ -39,13 +39,27 @@ class Head(Value, frozen=True, kw_only=True):
     fields: bytes
 
 
+class Line(IMAPClient):  # type: ignore[misc]
+    """The library's client, which waits for news by the socket alone: what came in one piece with an earlier
+    answer lies in the reader's buffer then, and would be seen when the wait is over, minutes later."""
+
+    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> object:
+        return self._has_read() or super()._poll_socket(sock, timeout)
+
+    def _has_read(self) -> bool:
+        # The socket does not block here: an empty buffer is no wait.
+        with suppress(OSError):
+            return bool(self._imap.file.peek(1))
+        return False
+
+
 class Session:
     """Signed in from its making on. Raises Unreachable there; later whatever the library raises."""
 
     def __init__(self, settings: MailSettings) -> None:
         where = server(settings.imap)
         timeout = SocketTimeout(settings.connect_timeout, settings.call_timeout)
-        self._client = IMAPClient(where.host, port=where.port, ssl=where.tls, timeout=timeout)
+        self._client = Line(where.host, port=where.port, ssl=where.tls, timeout=timeout)
         self._client.normalise_times = False
         try:
             self._keep_alive()

@@ -75,7 +75,7 @@ class Taken:
     def ids(self) -> list[str]:
         return [envelope.platform_id for envelope in self.envelopes]
 
-    async def until(self, count: int, seconds: float = 10) -> list[str]:
+    async def until(self, count: int, seconds: float = 30) -> list[str]:
         async with asyncio.timeout(seconds):
             while len(self.ids) < count:
                 await self.arrived.wait()
@@ -96,7 +96,7 @@ class Pauses:
         await asyncio.sleep(0.02)
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while len(self.taken) < count:
                 await self.began.wait()
 

@@ -52,7 +52,7 @@ async def test_killed_between_fetching_and_moving_on(
 
 
 async def until_there(database: Database, wanted: str) -> list[str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             found = await ids(database)
             if wanted in found:

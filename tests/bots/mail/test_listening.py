@@ -42,7 +42,7 @@ async def test_mail_is_taken_as_it_comes(dovecot: DovecotServer, opened: Opened,
     for text in ("два", "три"):
         raw = mail(text)
         dovecot.deliver(raw)
-        assert (await taken.until(len(taken.ids) + 1, 5))[-1] == id_of(raw)
+        assert (await taken.until(len(taken.ids) + 1, 20))[-1] == id_of(raw)
     events = [channel.parse(envelope.body) for envelope in taken.envelopes]
     assert [event.parts for event in events if isinstance(event, Inbound)] == [
         (Text(text=f"Hi\n\n{word}"),) for word in ("раз", "два", "три")
@@ -82,7 +82,7 @@ async def test_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, opened:
         task = running(opened(imap=dovecot.url, idle=30.0), taken)
         await asyncio.sleep(2.5)
         dovecot.deliver(mail())
-        await taken.until(1, 5)
+        await taken.until(1, 20)
         await stopped(task)
 
 
@@ -170,7 +170,7 @@ async def test_a_renumbered_mailbox_is_looked_at_again(
 
 async def stored(database: Database, count: int) -> list[bytes]:
     """The bodies in the inbox once there are `count`."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             async with database.read() as work:
                 found = await work.connection.execute(select(tables.inbox.c.body).order_by(tables.inbox.c.id))
@@ -260,7 +260,7 @@ async def test_ending_does_not_wait_for_the_server(dovecot: DovecotServer, opene
     dovecot.deliver(mail())
     await taken.until(1)
     await asyncio.sleep(2.5)  # into the long IDLE
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         await stopped(task)
 
 
@@ -347,7 +347,7 @@ async def test_the_place_moves_on_in_time_where_no_mail_comes(
 
 
 async def place(database: Database) -> Place:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             async with database.read() as work:
                 found = await MailTables(work.connection, "shop").place("INBOX")
