@@ -142,7 +142,7 @@ class Customer:
 
     def sees(self, text: str) -> None:
         """Wait until `text` stands in the chat."""
-        expect(self.log).to_contain_text(text, timeout=10_000)
+        expect(self.log).to_contain_text(text, timeout=30_000)
 
     def presses(self, label: str) -> None:
         """Press the newest button with this label."""

@@ -90,7 +90,7 @@ async def _leave(standin: TelegramStandin) -> None:
 
 def window(browser: Browser, width: int = 1280) -> Page:
     page = browser.new_context(viewport={"width": width, "height": 860}, locale="uk-UA").new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     return page
 
 

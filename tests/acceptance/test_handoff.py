@@ -18,7 +18,7 @@ PHONE = {"width": 390, "height": 844}
 
 def window(browser: Browser, size: dict[str, int]) -> Page:
     page = browser.new_context(viewport=size, locale="uk-UA", has_touch=size is PHONE).new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     return page
 
 
@@ -34,7 +34,7 @@ def test_from_the_first_question_to_the_rating(staffed: Path, browser: Browser, 
         sign_in(agent, program.base)
         customer.says("покличте людину")
         row = agent.locator("a.row").first
-        expect(row).to_be_visible(timeout=10_000)
+        expect(row).to_be_visible(timeout=30_000)
         assert violations(agent) == []
         row.click()
         transcript = agent.locator("#transcript")
@@ -47,12 +47,12 @@ def test_from_the_first_question_to_the_rating(staffed: Path, browser: Browser, 
         agent.keyboard.press("Enter")
         customer.sees("вже перевіряю")
         customer.says("дякую")
-        expect(transcript).to_contain_text("дякую", timeout=10_000)
+        expect(transcript).to_contain_text("дякую", timeout=30_000)
         assert violations(agent) == []
 
         close(agent)
         customer.presses("5")
-        expect(customer.log).to_contain_text(re.compile("[Дд]якуємо"), timeout=10_000)
+        expect(customer.log).to_contain_text(re.compile("[Дд]якуємо"), timeout=30_000)
 
 
 def close(agent: Page) -> None:

@@ -22,14 +22,14 @@ def test_one_change_reaches_every_answer(staffed: Path, browser: Browser, size: 
         editor.get_by_role("link", name="Нова вставка").click()
         editor.get_by_label("Назва").fill("pay_how")
         editor.locator("[name='text.uk']").fill("Платіть **карткою**, {{ contact.name | default: 'друже' }}")
-        expect(editor.locator("#preview-uk strong").first).to_have_text("карткою", timeout=10_000)
+        expect(editor.locator("#preview-uk strong").first).to_have_text("карткою", timeout=30_000)
         assert violations(editor) == []
         editor.get_by_role("button", name="Зберегти", exact=True).click()
         expect(editor.locator("h1")).to_have_text("pay_how")
 
         editor.goto(f"{program.base}/kb/articles/payment-methods")
         editor.locator("[name='answers.uk.default']").fill("Отак: {{ snippets.pay_how }}")
-        expect(editor.locator("#preview-uk strong").first).to_have_text("карткою", timeout=10_000)
+        expect(editor.locator("#preview-uk strong").first).to_have_text("карткою", timeout=30_000)
         editor.get_by_role("button", name="Опублікувати", exact=True).click()
         expect(editor.locator(".kb-flash").first).to_contain_text("Опубліковано")
 

@@ -10,7 +10,7 @@ from gateway.storage.engine import Database
 from gateway.storage.work import Work
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Return once `condition` holds. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 — what is waited for rings no bell

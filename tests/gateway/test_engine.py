@@ -88,7 +88,7 @@ async def test_a_write_that_is_cut_off_leaves_nothing_and_blocks_nobody(database
     await begun.wait()
     task.cancel()
     await asyncio.wait([task])
-    async with asyncio.timeout(5), database.write() as work:
+    async with asyncio.timeout(20), database.write() as work:
         assert await work.contacts.find([("shop", "7")]) == {}
 
 

@@ -57,7 +57,7 @@ class Screens:
     def watching(self) -> int:
         return len(self.live._watching.get(DESK, ()))
 
-    async def until(self, condition, seconds: float = 8.0) -> None:
+    async def until(self, condition, seconds: float = 30) -> None:
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 — looks at plain values
                 await asyncio.sleep(0.01)

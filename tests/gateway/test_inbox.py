@@ -152,7 +152,7 @@ async def test_the_only_one_may_leave_and_the_next_is_served(flaky: FlakyDatabas
     task.cancel()
     await asyncio.sleep(0)
     flaky.open.set()
-    await asyncio.wait_for(inbox.take("shop", [envelope(2)]), 5)
+    await asyncio.wait_for(inbox.take("shop", [envelope(2)]), 20)
     assert await ids(flaky) == ["1", "2"]
 
 

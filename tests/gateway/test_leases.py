@@ -80,7 +80,7 @@ async def test_a_sender_that_lives_keeps_its_lease_and_one_that_died_is_followed
 
 async def renewed(database: Database, at_least) -> None:
     """Return once what is under way is leased until then."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             async with database.write() as work:
                 if not await work.deliveries.expired("shop", at_least - timedelta(microseconds=1)):

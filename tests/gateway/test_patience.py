@@ -55,7 +55,7 @@ class Line:
         except ConnectionResetError:
             return b""
 
-    async def hung_up(self, seconds: float = 5.0) -> bool:
+    async def hung_up(self, seconds: float = 20.0) -> bool:
         """Whether the server hangs up, whatever it says before."""
         try:
             async with asyncio.timeout(seconds):
@@ -87,7 +87,7 @@ class Place:
             line.close()
 
     async def everybody_gone(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.server.server_state.connections:  # noqa: ASYNC110 — uvicorn offers no event
                 await asyncio.sleep(0.01)
 

@@ -491,7 +491,7 @@ async def test_a_change_is_told_to_an_open_page(house: WebHouse, monkeypatch: py
     monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.05)
     stream = Stream(house, "desk,conversation:7", await session_of(house))
     changes = [Change(topic=DESK, kind="state", ids={"conversation": 7}), Change(topic="conversation:8", kind="x")]
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         group.create_task(stream.run())
         start = await stream.next()
         assert (start["status"], dict(start["headers"])[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
@@ -535,7 +535,7 @@ async def test_the_stream_ends_by_itself_when_the_server_does(house: WebHouse) -
     waiting = asyncio.ensure_future(anext(stream, None))
     await asyncio.sleep(0.01)
     stopped.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await waiting is None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright import async_api, sync_api
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -19,6 +20,12 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 AXE = Path(__file__).parent.parent.parent / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+PATIENCE_MILLISECONDS = 30_000
+"""How long a page may take to show what is expected: nobody's promise, so as much as a loaded machine needs."""
+
+sync_api.expect.set_options(timeout=PATIENCE_MILLISECONDS)
+async_api.expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ class Program:
             time.sleep(0.1)
         raise AssertionError(f"frontdesk was not ready in time:\n{self.log}")
 
-    def wait_for_metric(self, name: str, value: float, seconds: float = 10) -> None:
+    def wait_for_metric(self, name: str, value: float, seconds: float = 30) -> None:
         """Return once the figure `name` of `/metrics` is `value`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

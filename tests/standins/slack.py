@@ -164,7 +164,7 @@ class SlackStandin:
         """The calls of `method` so far."""
         return [call for call in self.calls if call.method == method]
 
-    async def wait_for(self, method: str, count: int = 1, timeout: float = 5.0) -> list[Recorded]:  # noqa: ASYNC109
+    async def wait_for(self, method: str, count: int = 1, timeout: float = 20.0) -> list[Recorded]:  # noqa: ASYNC109
         """Return once `method` was called `count` times. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             await self.until(lambda: len(self.sent(method)) >= count)

@@ -56,7 +56,7 @@ class Taken:
         return [envelope for batch in self.batches for envelope in batch]
 
     async def until(self, count: int) -> list[Envelope]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.envelopes) < count:
                 await self.arrived.wait()
         return self.envelopes

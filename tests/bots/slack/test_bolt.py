@@ -301,7 +301,7 @@ async def test_over_bolts_own_socket_mode(standin: SlackStandin, gateway: Gatewa
         await gateway.taken.until(2)
         second = standin.push(press("frontdesk:1"), "interactive")
         await gateway.taken.until(3)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await standin.until(lambda: {first, second} <= set(standin.acknowledged))
     finally:
         await handler.close_async()

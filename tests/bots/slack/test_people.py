@@ -26,7 +26,7 @@ def heard(channel: SlackChannel, **fields: Any) -> Sender:
 
 
 async def known(channel: SlackChannel) -> Sender:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (sender := heard(channel)).name is None:  # noqa: ASYNC110 — nothing tells of it
             await asyncio.sleep(0.005)
     return sender

@@ -30,7 +30,7 @@ def words(channel: SlackChannel, envelopes: list[Envelope]) -> list[str]:
 
 
 async def acknowledged(standin: SlackStandin, count: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await standin.until(lambda: len(standin.acknowledged) >= count)
 
 
@@ -85,7 +85,7 @@ async def test_a_planned_end_of_the_connection(standin: SlackStandin, opened: Op
     await taken.until(1)
     await acknowledged(standin, 1)
     await standin.disconnect()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await standin.until(lambda: standin.connections == 2)
     standin.push(message("two"))
     assert words(channel, await taken.until(2)) == ["one", "two"]
@@ -160,7 +160,7 @@ async def test_bug_in_intake_is_not_hidden(standin: SlackStandin, opened: Opened
 
     standin.push(message("hi"))
     with pytest.raises(ExceptionGroup) as caught:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await opened(mode="socket").run(broken)
     assert caught.group_contains(KeyError)
 

@@ -51,7 +51,7 @@ class Taken:
         return [envelope.platform_id for batch in self.batches for envelope in batch]
 
     async def until(self, count: int) -> list[str]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.ids) < count:
                 await self.arrived.wait()
         return self.ids

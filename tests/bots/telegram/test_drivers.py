@@ -137,7 +137,7 @@ async def test_a_slow_trickle_ends_in_time(opened: Opened, driver: str) -> None:
     async with server:
         port = server.sockets[0].getsockname()[1]
         channel = opened(driver=driver, base=f"http://127.0.0.1:{port}", call_timeout=0.2, connect_timeout=1)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             with pytest.raises(Ambiguous):
                 await channel.send(HELLO)
         await channel.close()

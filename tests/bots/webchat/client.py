@@ -124,7 +124,7 @@ async def talking(house: House, *said: str) -> AsyncIterator[Scripted]:
     await client.cut()
 
 
-async def until(condition: Any, seconds: float = 8.0) -> None:
+async def until(condition: Any, seconds: float = 30) -> None:
     """Wait until `condition()` holds; fail where it does not within `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 — looks at plain values, nobody sets an event

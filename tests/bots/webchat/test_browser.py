@@ -80,7 +80,7 @@ async def bubbles(page: Page, who: str = ".me") -> list[str]:
 async def settled(page: Page, said: list[str]) -> None:
     """Everything said is shown once, in order, ticked, and answered once."""
     answers = [f"Ви сказали: {text}" for text in said]
-    await expect(page.locator("frontdesk-chat .list .m.bot .b p")).to_have_text(answers, timeout=15_000)
+    await expect(page.locator("frontdesk-chat .list .m.bot .b p")).to_have_text(answers, timeout=30_000)
     await expect(page.locator("frontdesk-chat .list .m.me .b p")).to_have_text(said)
     await expect(page.locator("frontdesk-chat .i-wait")).to_have_count(0)
     assert page.faults == []  # type: ignore[attr-defined]

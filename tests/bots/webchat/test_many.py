@@ -247,7 +247,7 @@ async def test_who_does_not_read_is_cut_off_and_nobody_else_notices(house: House
         await neighbour.say("ще")
         await until(lambda: "Ви сказали: ще" in neighbour.texts())
         assert held.transport.get_write_buffer_size() <= waiting
-        await until(lambda: len(servers_of(house)) == 2, 6)
+        await until(lambda: len(servers_of(house)) == 2, 30)
         assert len(house.audience) == 2
         assert line.transport is not None
         line.transport.abort()
@@ -258,7 +258,7 @@ async def test_what_was_cut_off_comes_back_with_its_cursor(house: House, hasty: 
         await fill(house, client, 25)
         line = await stuck(house, client)
         await until(lambda: len(servers_of(house)) == 2)
-        await until(lambda: len(servers_of(house)) == 1, 8)
+        await until(lambda: len(servers_of(house)) == 1, 30)
         assert line.transport is not None
         line.transport.abort()
         again = Scripted(house, client.token, client.visitor)

@@ -26,7 +26,7 @@ def address(house: House, channel: str = "site") -> str:
 
 
 async def receive(line: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         answer: dict[str, Any] = json.loads(await line.recv())
         return answer
 
@@ -34,7 +34,7 @@ async def receive(line: ClientConnection) -> dict[str, Any]:
 async def close_code(line: ClientConnection) -> int | None:
     """Read to the end of the line and say how it ended."""
     with suppress(ConnectionClosed):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             async for _ in line:
                 continue
     return line.close_code
@@ -137,7 +137,7 @@ async def test_typing_is_seen_both_ways(house: House) -> None:
         conversation = client.received[0]["conversation"]
         async with house.live.subscribe([conversation_topic(conversation)]) as changes:
             await client.send({"type": "typing"})
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(20):
                 change = await anext(changes)
         assert (change.kind, change.ids) == ("typing", {"author": "contact"})
 
@@ -163,7 +163,7 @@ async def test_nobody_reads_for_others(house: House) -> None:
 
 
 async def eventually_counted(house: House, state: DeliveryState, count: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             async with house.database.read() as work:
                 if await work.deliveries.count(state) == count:

@@ -259,12 +259,12 @@ async def test_questions_of_one_conversation_go_in_order(room: Room) -> None:
 async def test_the_loop_answers_and_ends_tidily(room: Room) -> None:
     running = asyncio.ensure_future(room.asks.run())
     await room.hear(Text(text="ціна"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not room.spine.channel.texts:
             await asyncio.sleep(0.01)
             await room.spine.settle()
     room.spine.wakeups.stop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         await running
 
 

@@ -220,7 +220,7 @@ async def test_over_http(flaky: FlakyDatabase, clock) -> None:
 
 async def test_the_loop_looks_until_told_to_stop(flaky: FlakyDatabase, clock) -> None:
     ward = Ward(flaky, clock)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         group.create_task(ward.readiness.run())
         await until(lambda: ward.readiness.report().status is Status.READY)
         ward.wakeups.stop()

@@ -93,7 +93,7 @@ class End:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110 — what is waited for rings no bell
             await asyncio.sleep(0.005)
 

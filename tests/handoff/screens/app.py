@@ -159,7 +159,7 @@ async def served(app: Litestar, find_port: Callable[[], int]) -> AsyncIterator[s
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1, ws="none")
     )
     task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it
             await asyncio.sleep(0.02)
     try:

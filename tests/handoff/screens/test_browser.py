@@ -78,7 +78,7 @@ async def window(browser: Browser, base: str, email: str, size: dict[str, int]) 
         viewport={"width": size["width"], "height": size["height"]}, has_touch=size is PHONE, locale="en-GB"
     )
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     opened = Window(page, faults)
