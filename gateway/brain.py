@@ -25,7 +25,7 @@ from gateway.lookup import Lookup
 from gateway.opening import describe
 from gateway.operating.checkup import Finding
 from gateway.operating.memory import give_back
-from gateway.ports import Action, Clock, Engine, Moods, Understanding, Utterance
+from gateway.ports import Action, Clock, Engine, Moods, TaughtEngine, Understanding, Utterance
 from gateway.replies import Replies
 from gateway.settings import LANGUAGES, Company, Settings
 from gateway.storage.engine import Database
@@ -53,13 +53,13 @@ log = structlog.get_logger()
 
 
 class EngineAtFirstUse:
-    """An `Engine` that is loaded when it is first asked: a process that shows screens may never ask it,
+    """A `TaughtEngine` that is loaded when it is first asked: a process that shows screens may never ask it,
     and it takes some 60 MB."""
 
-    def __init__(self, database: Database, make: Callable[[], Engine]) -> None:
+    def __init__(self, database: Database, make: Callable[[], TaughtEngine]) -> None:
         self._database = database
         self._make = make
-        self._made: Engine | None = None
+        self._made: TaughtEngine | None = None
         self._newest: int | None = None
         self._turn = asyncio.Lock()
 
@@ -67,6 +67,11 @@ class EngineAtFirstUse:
     def revision(self) -> int | None:
         """That of the engine, before its first use that of the newest stored model."""
         return self._made.revision if self._made else self._newest
+
+    @property
+    def encoder(self) -> str | None:
+        """That of the engine; None before its first use."""
+        return self._made.encoder if self._made else None
 
     async def understand(self, utterances: Sequence[Utterance]) -> list[Understanding]:
         """See `Engine.understand`."""
@@ -109,9 +114,9 @@ class Brain:
         vectors = Path(settings.data_dir) / "embeddings" if wanted else None
         self.embedder = _embedder(wanted) if wanted else None
         make = partial(_engine, database, company, self.embedder)
-        embedded: Engine = make() if at_once else EngineAtFirstUse(database, make)
-        self.rasa = _rasa(settings, embedded, lambda article: self.knowledge.action(article, clock()) is not None)
-        self.engine: Engine = self.rasa.engine if self.rasa else embedded
+        self._embedded: TaughtEngine = make() if at_once else EngineAtFirstUse(database, make)
+        self.rasa = _rasa(settings, self._embedded, lambda article: self.knowledge.action(article, clock()) is not None)
+        self.engine: Engine = self.rasa.engine if self.rasa else self._embedded
         self.dial = Dial(database, settings.dialogue, clock)
         self.checker = TemplateChecker()
         self.moods: Moods = _moods()
@@ -172,17 +177,12 @@ class Brain:
             return []
         from nlu.embeddings.checkup import look  # noqa: PLC0415 — only the doctor needs it
 
-        return await look(self.embedder, self._taught_with(), trained=self.engine.revision is not None)
-
-    def _taught_with(self) -> str | None:
-        """The fingerprint of the sentence vectors that the model in service was taught with."""
-        taught: str | None = getattr(self.engine, "encoder", None)
-        return taught
+        return await look(self.embedder, self._embedded.encoder, trained=self.engine.revision is not None)
 
     async def _has_other_vectors(self) -> bool:
         if self.embedder is None or self.engine.revision is None or not await self.embedder.ready():
             return False
-        return self._taught_with() != self.embedder.fingerprint
+        return self._embedded.encoder != self.embedder.fingerprint
 
     async def import_folder(self, folder: Path, *, console: Console, prune: bool = False) -> int:
         """Import, publish and train with progress on `console`; returns the exit code."""
@@ -272,7 +272,7 @@ def _embedder(settings: Embeddings) -> Embedder:
     return Embedder(settings)
 
 
-def _engine(database: Database, company: Company, embedder: Embedder | None) -> Engine:
+def _engine(database: Database, company: Company, embedder: Embedder | None) -> TaughtEngine:
     # Imported here: this brings NumPy.
     from nlu.engine import EmbeddedEngine  # noqa: PLC0415
     from nlu.entities import Extractor  # noqa: PLC0415

@@ -29,9 +29,13 @@ from gateway.settings import Dialogue
 
 SUGGESTIONS = 3
 
-# Payloads of the buttons that are the dialogue's own; articles are "a:<id>", forms "f:<form>:<value>".
+# Payloads of the buttons that are the dialogue's own; articles are "a:<id>", forms "f:<form>:<value>", votes
+# "v:<1 or 0>:<number of the message that was answered>".
 ARTICLE = "a:"
 FORM = "f:"
+VOTE = "v:"
+HELPED = "v:1:"
+NOT_HELPED = "v:0:"
 PERSON = "do:handoff"
 CALLBACK = "do:callback"
 CALLBACK_MOVE = "do:callback_move"
@@ -59,6 +63,14 @@ class Clarify(Value, frozen=True, kw_only=True):
 
 class Unknown(Value, frozen=True, kw_only=True):
     """Say that it is not known and offer a person or a call."""
+
+
+class Thank(Value, frozen=True, kw_only=True):
+    """Thank for the word that an answer helped."""
+
+
+class Sorry(Value, frozen=True, kw_only=True):
+    """Be sorry that an answer did not help, and offer a person or a call."""
 
 
 class AskTopic(Value, frozen=True, kw_only=True):
@@ -109,19 +121,20 @@ class Listen(Value, frozen=True, kw_only=True):
     """Say nothing: an agent has it, or there is nothing to answer."""
 
 
-Decision = (
-    Welcome | Reply | Clarify | Unknown | AskTopic | HandOver | Begin | GoOn | Step | Wait | Leave | Ask | Tell | Listen
-)
+Said = Welcome | Reply | Clarify | Unknown | Thank | Sorry | AskTopic
+Decision = Said | HandOver | Begin | GoOn | Step | Wait | Leave | Ask | Tell | Listen
 
 
 class Scene(Value, frozen=True, kw_only=True):
-    """All a decision may look at. `choice` is the payload the customer chose (see `chosen`)."""
+    """All a decision may look at. `choice` is the payload the customer chose (see `chosen`); where that is a vote
+    which is new, `helped` is what it says."""
 
     state: State
     parts: tuple[Part, ...]
     misses: int = 0
     form: Form | None = None
     choice: str | None = None
+    helped: bool | None = None
     understanding: Understanding | None = None
 
 
@@ -146,6 +159,8 @@ def _as_typed(text: str) -> str:
 
 def decide(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
     """What to do. `action` tells what an article does now, None where it is not to be used."""
+    if scene.choice is not None and scene.choice.startswith(VOTE):
+        return _on_vote(scene, policy)
     if scene.state is State.AGENT:
         return _while_agent(scene)
     if scene.choice is not None:
@@ -162,6 +177,15 @@ def decide_beside_form(scene: Scene, policy: Dialogue, action: Callable[[str], A
     if scene.state is State.QUEUED:
         return Wait()
     return _on_words(scene, policy, action)
+
+
+def _on_vote(scene: Scene, policy: Dialogue) -> Decision:
+    """A vote always counts, but only where nobody else is talking is it answered. One after the end is no miss."""
+    if scene.helped is None or scene.form is not None or scene.state not in (State.BOT, State.CLOSED):
+        return Listen()
+    if scene.helped:
+        return Thank()
+    return _missed(scene, policy, Sorry()) if scene.state is State.BOT else Sorry()
 
 
 def _while_agent(scene: Scene) -> Decision:
@@ -314,7 +338,7 @@ def _speaks(parts: Sequence[Part]) -> bool:
 def counts_as_miss(decision: Decision) -> bool | None:
     """Whether the count of misses goes up (True), back to none (False), or stays (None)."""
     match decision:
-        case Clarify() | Unknown() | AskTopic():
+        case Clarify() | Unknown() | Sorry() | AskTopic():
             return True
         case Listen() | Step() | Wait() | Ask():
             return None

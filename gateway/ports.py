@@ -112,6 +112,16 @@ class Engine(Protocol):
         ...
 
 
+class TaughtEngine(Engine, Protocol):
+    """An engine whose model we train and store ourselves."""
+
+    @property
+    def encoder(self) -> str | None:
+        """The fingerprint of the sentence vectors that the model in service was taught with; None: it was taught
+        without, or is not loaded."""
+        ...
+
+
 class Trainer(Protocol):
     """Trains a model in a process of its own and stores it under its revision."""
 
@@ -171,6 +181,10 @@ class Knowledge(Protocol):
 
     def titles(self, language: str) -> Sequence[tuple[str, str]]:
         """(id, title in `language` or the nearest) of every article that may be used now."""
+        ...
+
+    def category(self, article: str) -> str:
+        """The article's category; empty where it has none, or is not published."""
         ...
 
     def answer(self, article: str, language: str, channel_kind: str, variables: Variables) -> Answer:

@@ -56,6 +56,10 @@ class Replies:
                 return [self._clarify(articles, language, translator)]
             case Unknown():
                 return [self._unknown(translator)]
+            case dialogue.Thank():
+                return [_say(translator.gettext("Thank you, good to know!"))]
+            case dialogue.Sorry():
+                return [self._sorry(translator)]
             case AskTopic():
                 return [self._ask_topic(translator)]
             case dialogue.HandOver(reason=reason, article=maybe):
@@ -71,6 +75,14 @@ class Replies:
                 return [_say_answer(said, buttons=False)] if said else []
             case _:
                 return []
+
+    def asking_if_helped(self, question: int, language: str) -> tuple[Button, ...]:
+        """The two buttons under the answer to message number `question`."""
+        _ = self._texts.translator(language).gettext
+        return (
+            Button(label=_("It helped"), payload=f"{dialogue.HELPED}{question}"),
+            Button(label=_("It did not help"), payload=f"{dialogue.NOT_HELPED}{question}"),
+        )
 
     def text_of(
         self, article: str, *, language: str, contact: Contact | None = None, entities: Sequence[Entity] = ()
@@ -103,10 +115,14 @@ class Replies:
         _ = translator.gettext
         return _say(
             _("I don't know the answer to that. Try to put it another way, or I can call a person in."),
-            [
-                Button(label=_("Talk to a person"), payload=dialogue.PERSON),
-                Button(label=_("Ask for a call"), payload=dialogue.CALLBACK),
-            ],
+            _people(translator),
+        )
+
+    def _sorry(self, translator: Translator) -> Outbound:
+        _ = translator.gettext
+        return _say(
+            _("I am sorry that it did not help. Try to put it another way, or I can call a person in."),
+            _people(translator),
         )
 
     def _ask_topic(self, translator: Translator) -> Outbound:
@@ -132,6 +148,15 @@ class Replies:
             "contact": person,
             "entities": known | _entity_variables(entities),
         }
+
+
+def _people(translator: Translator) -> tuple[Button, ...]:
+    """The ways to a person."""
+    _ = translator.gettext
+    return (
+        Button(label=_("Talk to a person"), payload=dialogue.PERSON),
+        Button(label=_("Ask for a call"), payload=dialogue.CALLBACK),
+    )
 
 
 def company_name(company: Company, language: str) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, field
 
 from gateway.assisting.settings import Rasa
+from gateway.dialogue_settings import Dialogue
 from gateway.embeddings_settings import Embeddings
 from gateway.errors import SettingsError
 from gateway.improving.sources import from_environment, put, read_secret, read_toml
@@ -24,7 +25,7 @@ from gateway.knowledge_settings import Keeping
 from gateway.people.settings import People
 from gateway.section import Section
 
-__all__ = ["Section"]
+__all__ = ["Dialogue", "Section"]
 """What others may import from here although it is made elsewhere."""
 
 LANGUAGES = ("uk", "ru", "en")
@@ -62,27 +63,6 @@ class Hours(Section, frozen=True, kw_only=True):
     sun: Annotated[str, Meta(description="Sunday.")] = ""
     holidays: Annotated[str, Meta(description="Country whose public holidays are closed (ISO 3166); empty: none.")] = ""
     closed: Annotated[list[str], Meta(description="More closed days, as 2026-12-31.")] = field(default_factory=list)
-
-
-class Dialogue(Section, frozen=True, kw_only=True):
-    """`[dialogue]`: how sure the bot must be, and when it calls a person."""
-
-    answer_confidence: Annotated[float, Meta(ge=0, le=1, description="From this confidence on the bot answers.")] = 0.55
-    clarify_confidence: Annotated[
-        float, Meta(ge=0, le=1, description="From this confidence on it asks “did you mean…”.")
-    ] = 0.3
-    misses: Annotated[int, Meta(ge=1, description="Turns not understood in a row before a person is called.")] = 2
-    anger: Annotated[float, Meta(ge=0, le=1, description="From this anger on a person is called.")] = 0.7
-    people_at_once: Annotated[
-        bool,
-        Meta(description="Whether asking for a person hands over at once (else the bot asks what about)."),
-    ] = True
-    suggestions: Annotated[list[str], Meta(description="Articles that web chat offers as first questions, by id.")] = (
-        field(default_factory=list)
-    )
-    idle_hours: Annotated[
-        int, Meta(ge=1, description="Hours of silence after which the bot closes a conversation.")
-    ] = 24
 
 
 class Handoff(Section, frozen=True, kw_only=True):

@@ -244,11 +244,15 @@ class Site:
         return SnippetScreens(
             database=house.database,
             publisher=brain.publisher,
-            keeper=SnippetKeeper(house.database, brain.publisher, brain.checker, house.clock),
+            keeper=self._keeper(),
             previewer=self._previewer(),
             checker=brain.checker,
             pages=self.pages,
         )
+
+    def _keeper(self) -> SnippetKeeper:
+        house, brain = self._house, self._house.brain
+        return SnippetKeeper(house.database, brain.publisher, brain.checker, house.clock)
 
     def _reviews(self) -> tuple[ReviewScreens, QuestionScreens]:
         """What editors see before publishing."""
@@ -262,6 +266,7 @@ class Site:
             reviewing=self._reviewing,
             weighing=weighing,
             screen=ChangeScreen(house.database, weighing, brain.checker, self.pages, company, clock),
+            snippets=self._keeper(),
             pages=self.pages,
         )
         return reviews, QuestionScreens(house.database, brain.asker, brain.publisher, self.pages, clock)

@@ -33,6 +33,7 @@ from gateway.settings import Company, Dialogue
 from gateway.speaking import Speaker
 from gateway.storage.inbox import InboxRow
 from gateway.storage.work import Work
+from gateway.voting import Voting, is_vote
 
 log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ class Taker:
         self._handoffs = handoffs
         self._speaker = speaker
         self._acts = Acts(handoffs, speaker, replies, arrivals)
+        self._voting = Voting(channels, knowledge, replies, policy)
         self._policy = policy
         self._company = company
         self._clock = clock
@@ -82,7 +84,7 @@ class Taker:
             identity = await work.contacts.identity(row.identity_id)
             contact = await work.contacts.get(joined.contact_id)
         conversation = await self._conversation(work, identity, contact, inbound)
-        if conversation.state is State.CLOSED:
+        if conversation.state is State.CLOSED and not is_vote(chosen(inbound.parts, conversation.offers)):
             if await self._rated(work, row, conversation, contact, inbound, understanding):
                 return
             conversation = await self._open(work, identity, contact)
@@ -97,12 +99,14 @@ class Taker:
         situation = self._situation(conversation, contact, inbound, understanding)
         if situation.language != conversation.language:
             work.conversations.change(conversation.id, language=situation.language)
+        choice = chosen(inbound.parts, conversation.offers)
         scene = Scene(
             state=conversation.state,
             parts=inbound.parts,
             misses=conversation.misses,
             form=conversation.form,
-            choice=chosen(inbound.parts, conversation.offers),
+            choice=choice,
+            helped=await self._voting.count(work, contact, choice, situation.now),
             understanding=understanding,
         )
         action = self._actions(situation.now)
@@ -112,11 +116,11 @@ class Taker:
             decision = self._ask_instead(scene, decide_beside_form(scene, self._policy(), action))
             beside = await self._acts.carry_out(work, situation, decision)
             outcome = keep_form(beside, conversation.form)
+        outcome = self._voting.ask(situation, decision, outcome, message.id)
         await self._acts.apply(work, situation, decision, outcome)
-        # While an agent has it nothing is tried, but what was named (a number, a time) is worth keeping.
         if isinstance(decision, dialogue.Ask) and self._asks:
             await self._asks.put(work, conversation, message, scene.choice)
-        elif understanding is not None and (conversation.state is not State.AGENT or understanding.entities):
+        elif understanding is not None and self._tells(conversation, choice, understanding):
             self._remember(work, conversation, message, understanding, decision)
         log.info(
             "turn_decided",
@@ -126,6 +130,11 @@ class Taker:
             did=type(decision).__name__.lower(),
             replies=len(outcome.replies),
         )
+
+    def _tells(self, conversation: Conversation, choice: str | None, understanding: Understanding) -> bool:
+        """Whether the words are worth keeping. A vote's are no question; while an agent has it nothing is tried,
+        but what was named (a number, a time) may be of use."""
+        return not is_vote(choice) and (conversation.state is not State.AGENT or bool(understanding.entities))
 
     def _ask_instead(self, scene: Scene, decision: Decision) -> Decision:
         """The decision, or to ask the assistant that answers in our place."""
@@ -171,7 +180,7 @@ class Taker:
     async def _conversation(self, work: Work, identity: Identity, contact: Contact, inbound: Inbound) -> Conversation:
         """The open conversation, now answering where the customer just wrote; a new one where none is.
 
-        A rating is pressed after the end, so it still belongs to the conversation that was closed.
+        A rating or a vote may be pressed after the end: it still belongs to the conversation that was closed.
         """
         found = await work.conversations.open_of(contact.id)
         if found is None:
@@ -207,7 +216,7 @@ class Taker:
 
     def _closes_off(self, latest: Conversation, inbound: Inbound) -> bool:
         choice = chosen(inbound.parts, latest.offers)
-        if choice is not None and choice.startswith(RATING):
+        if is_vote(choice) or (choice is not None and choice.startswith(RATING)):
             return True
         commenting = latest.form is not None and latest.form.name == "rating" and latest.form.step == "comment"
         return commenting and not has_attachment(inbound.parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ import msgspec
 from gateway.messages import Value, clean_text
 from gateway.ports import Action
 from gateway.settings import LANGUAGES
+from knowledge_base.moments import Moment
 
 DEFAULT = "default"
 """The answer variant for every channel kind that has none of its own."""
@@ -47,7 +48,8 @@ class Article(Value, frozen=True, kw_only=True):
     """A routine question and its answer.
 
     Keys of `title`, `phrasings` and `answers` are languages; an answer holds its variants by channel
-    kind, one of them `DEFAULT`. `valid_from` and `valid_until` are inclusive days in the company's zone.
+    kind, one of them `DEFAULT`. `valid_from` and `valid_until` are days in the company's zone, both included;
+    with `from_time` it begins in the course of its first day, and with `until_time` it is over at that minute.
     `notes` are for agents and editors, never for customers.
     """
 
@@ -57,20 +59,40 @@ class Article(Value, frozen=True, kw_only=True):
     status: Status = Status.DRAFT
     action: Action = Action.ANSWER
     valid_from: date | None = None
+    from_time: time | None = None
     valid_until: date | None = None
+    until_time: time | None = None
     phrasings: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     answers: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     buttons: tuple[ArticleButton, ...] = ()
     notes: str = ""
 
     def valid_at(self, now: datetime, zone: ZoneInfo) -> bool:
-        """Whether `now` lies within the validity days, both included."""
-        begun = self.valid_from is None or now.astimezone(zone).date() >= self.valid_from
-        return begun and not self.ended_at(now, zone)
+        """Whether it may be used at `now`."""
+        return self.begun_at(now, zone) and not self.ended_at(now, zone)
+
+    def begun_at(self, now: datetime, zone: ZoneInfo) -> bool:
+        """Whether its time has come at `now`, and be it over."""
+        return self.begins is None or self.begins.come(now, zone)
 
     def ended_at(self, now: datetime, zone: ZoneInfo) -> bool:
-        """Whether the last valid day is over at `now`."""
-        return self.valid_until is not None and now.astimezone(zone).date() > self.valid_until
+        """Whether its time is over at `now`."""
+        return self.ends is not None and self.ends.over(now, zone)
+
+    def changes_at(self, zone: ZoneInfo) -> list[datetime]:
+        """The instants at which it begins and is over."""
+        begins = [self.begins.instant(zone)] if self.begins else []
+        return begins + ([self.ends.instant(zone, end=True)] if self.ends else [])
+
+    @property
+    def begins(self) -> Moment | None:
+        """From when on it is valid; None: always was."""
+        return Moment(day=self.valid_from, at=self.from_time) if self.valid_from else None
+
+    @property
+    def ends(self) -> Moment | None:
+        """Until when it is valid; None: without end."""
+        return Moment(day=self.valid_until, at=self.until_time) if self.valid_until else None
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -40,6 +40,9 @@ class PublishedKnowledge:
         self._zone = ZoneInfo(company.zone)
         self._clock = clock
         self._revision: int | None = None
+        # What answers say of the firm is in the settings, which are read at the start.
+        self._started_at = clock()
+        self._published_at: datetime | None = None
         self._articles: dict[str, Article] = {}
         self._snippets: dict[str, dict[str, str]] = {}
 
@@ -52,6 +55,15 @@ class PublishedKnowledge:
     def articles(self) -> dict[str, Article]:
         """The published articles by id, those not valid now too."""
         return dict(self._articles)
+
+    def changed(self) -> datetime | None:
+        """When what customers get changed last, by a publication, a start with other settings or the time of an
+        article; None where nothing was ever published."""
+        if self._published_at is None:
+            return None
+        now, changed = self._clock(), max(self._published_at, self._started_at)
+        moments = [one for article in self._articles.values() for one in article.changes_at(self._zone)]
+        return max([changed, *(one for one in moments if one <= now)])
 
     def whole(self, article: Article) -> Article:
         """`article` with the words of the published snippets in place of their names, for who shows templates."""
@@ -66,9 +78,11 @@ class PublishedKnowledge:
                 return False
             published = await stored.published_articles(revision)
             snippets = await Snippets(work.connection).published_texts(revision)
+            [newest] = await stored.publications(1)
         self._snippets = snippets
         self._articles = {article.id: article for article in published}
         self._revision = revision
+        self._published_at = newest.created_at
         log.info("knowledge_refreshed", revision=revision, articles=len(published))
         return True
 
@@ -82,6 +96,11 @@ class PublishedKnowledge:
         found = self._articles.get(article)
         chosen = nearest(found.title, language, self._language) if found else None
         return found.title[chosen] if found and chosen else None
+
+    def category(self, article: str) -> str:
+        """See `Knowledge.category`."""
+        found = self._articles.get(article)
+        return found.category if found else ""
 
     def titles(self, language: str) -> list[tuple[str, str]]:
         """(id, title in `language` or the nearest) of every published article that is valid now."""

@@ -67,8 +67,7 @@ class ChangeScreen:
         translator = self._pages.texts.translator(language)
         async with self._database.read() as work:
             questions = await TestQuestions(work.connection).all()
-        today = self._clock().astimezone(self._zone).date()
-        found = await remarks(change, questions, self._checker, today)
+        found = await remarks(change, questions, self._checker, self._clock(), self._zone)
         return {
             "change": change,
             "titles": titles(change.working, language),

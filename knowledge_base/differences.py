@@ -51,8 +51,8 @@ def differences(old: Article, new: Article) -> list[Difference]:
         *_single("category", old.category, new.category),
         *_single("status", old.status, new.status),
         *_single("action", old.action, new.action),
-        *_single("valid_from", str(old.valid_from or ""), str(new.valid_from or "")),
-        *_single("valid_until", str(old.valid_until or ""), str(new.valid_until or "")),
+        *_single("valid_from", str(old.begins or ""), str(new.begins or "")),
+        *_single("valid_until", str(old.ends or ""), str(new.ends or "")),
         *_text(("notes",), old.notes, new.notes),
     ]
 

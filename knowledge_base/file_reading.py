@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ from gateway.errors import Fault
 from gateway.messages import Value
 from gateway.ports import Action
 from knowledge_base.articles import Article, ArticleButton, ButtonAction, Status, tidy_line, tidy_text
+from knowledge_base.moments import Moment, day_of, read_moment, time_of
 from knowledge_base.problems import N_, Problem, SaidFault
 from knowledge_base.yaml_tree import Field, Fields, Items, Tree, Unreadable, Words, read
 
@@ -96,8 +96,10 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def article(self, tree: Fields) -> Article:
-        known = _fields_of(Article) - {"notes"}
+        known = _fields_of(Article) - {"notes", "from_time", "until_time"}
         fields = self._known(tree, (), known)
+        begins = self._moment(fields.get("valid_from"), ("valid_from",))
+        ends = self._moment(fields.get("valid_until"), ("valid_until",))
         return Article(
             id=self._line(fields.get("id"), ("id",)),
             title=self._texts(fields.get("title"), ("title",), tidy_line),
@@ -105,8 +107,10 @@ class _Reader:
             # A file that says nothing of its status is meant to be used.
             status=self._choice(fields.get("status"), ("status",), Status) or Status.PUBLISHED,
             action=self._choice(fields.get("action"), ("action",), Action) or Action.ANSWER,
-            valid_from=self._day(fields.get("valid_from"), ("valid_from",)),
-            valid_until=self._day(fields.get("valid_until"), ("valid_until",)),
+            valid_from=day_of(begins),
+            from_time=time_of(begins),
+            valid_until=day_of(ends),
+            until_time=time_of(ends),
             phrasings=self._phrasings(fields.get("phrasings")),
             answers=self._answers(fields.get("answers")),
             buttons=self._buttons(fields.get("buttons")),
@@ -213,14 +217,14 @@ class _Reader:
         self._complain(self.lines[path], message, word=word[:60], name=path[-1], choices=", ".join(choices))
         return None
 
-    def _day(self, field: Field | None, path: tuple[str, ...]) -> date | None:
+    def _moment(self, field: Field | None, path: tuple[str, ...]) -> Moment | None:
         word = self._line(field, path)
         if not word:
             return None
         try:
-            return date.fromisoformat(word) if len(word) == 10 else date.fromisoformat("")
+            return read_moment(word)
         except ValueError:
-            message = N_("“{word}” is no date for “{name}”; write it as 2026-12-31")
+            message = N_("“{word}” is no date for “{name}”; write it as 2026-12-31 or 2026-12-31 09:00")
             self._complain(self.lines[path], message, word=word[:60], name=path[-1])
             return None
 

@@ -36,10 +36,10 @@ def _front_matter(article: Article) -> Iterator[str]:
     yield f"status: {article.status}"
     if article.action is not Action.ANSWER:
         yield f"action: {article.action}"
-    if article.valid_from:
-        yield f"valid_from: {article.valid_from.isoformat()}"
-    if article.valid_until:
-        yield f"valid_until: {article.valid_until.isoformat()}"
+    if article.begins:
+        yield f"valid_from: {article.begins}"
+    if article.ends:
+        yield f"valid_until: {article.ends}"
     if article.phrasings:
         yield "phrasings:"
     for language in in_order(article.phrasings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from knowledge_base.articles import (
     tidy_line,
     tidy_text,
 )
+from knowledge_base.moments import read_time
 from knowledge_base.problems import N_, Problem
 from knowledge_base.rules import BUTTONS_LIMIT
 
@@ -34,7 +35,9 @@ def to_form(article: Article) -> dict[str, str]:
         "category": article.category,
         "action": article.action,
         "valid_from": article.valid_from.isoformat() if article.valid_from else "",
+        "from_time": f"{article.from_time:%H:%M}" if article.from_time is not None else "",
         "valid_until": article.valid_until.isoformat() if article.valid_until else "",
+        "until_time": f"{article.until_time:%H:%M}" if article.until_time is not None else "",
         "notes": article.notes,
     }
     form |= {f"title.{language}": title for language, title in article.title.items()}
@@ -61,7 +64,9 @@ def from_form(form: Mapping[str, str], article_id: str, status: Status) -> tuple
         status=status,
         action=_choice(Action, form.get("action", "")) or Action.ANSWER,
         valid_from=_day(form, "valid_from", problems),
+        from_time=_time(form, "from_time", "valid_from", problems),
         valid_until=_day(form, "valid_until", problems),
+        until_time=_time(form, "until_time", "valid_until", problems),
         phrasings=_phrasings(form),
         answers=_answers(form),
         buttons=tuple(_buttons(form)),
@@ -155,4 +160,19 @@ def _day(form: Mapping[str, str], name: str, problems: list[Problem]) -> date | 
         return date.fromisoformat(word)
     except ValueError:
         problems.append(Problem(message=N_("this is no date; write it as 2026-12-31"), path=(name,)))
+        return None
+
+
+def _time(form: Mapping[str, str], name: str, day: str, problems: list[Problem]) -> time | None:
+    """The time of day in field `name`, which says nothing without the `day`; faults are shown at the day."""
+    word = form.get(name, "").strip()
+    if not word:
+        return None
+    if not form.get(day, "").strip():
+        problems.append(Problem(message=N_("this time has no day; choose one"), path=(day,)))
+        return None
+    try:
+        return read_time(word)
+    except ValueError:
+        problems.append(Problem(message=N_("this is no time; write it as 09:00"), path=(day,)))
         return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
@@ -28,9 +29,13 @@ class Remark(Value, frozen=True, kw_only=True):
 
 
 async def remarks(
-    change: ChangeSet, questions: Sequence[TestQuestion], checker: TemplateChecker, today: date
+    change: ChangeSet,
+    questions: Sequence[TestQuestion],
+    checker: TemplateChecker,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> list[Remark]:
-    """All that can be said of `change` at once, what blocks it first."""
+    """All that can be said of `change` at once, what blocks it first; `zone` is the company's."""
     others = Neighbours(change.working)
     places = [
         (one.article.id, ("answers", language, kind), source)
@@ -40,7 +45,7 @@ async def remarks(
         for kind, source in variants.items()
     ]
     verdicts = await checker.check([source for _, _, source in places])
-    found = [remark for one in change.changes for remark in _of_one(one, change, others, today)]
+    found = [remark for one in change.changes for remark in _of_one(one, change, others, now, zone)]
     for (article, path, source), verdict in zip(places, verdicts, strict=True):
         found += _of_snippets(article, path, source, verdict, change)
         if verdict.problem is not None:
@@ -68,7 +73,7 @@ def _of_snippets(
             yield Remark(article=article, problem=Problem(message=message, path=path, values={"name": name}))
 
 
-def _of_one(one: Change, change: ChangeSet, others: Neighbours, today: date) -> Iterator[Remark]:
+def _of_one(one: Change, change: ChangeSet, others: Neighbours, now: datetime, zone: ZoneInfo) -> Iterator[Remark]:
     if one.removed:
         yield from _left_behind(one.article.id, change)
         return
@@ -77,7 +82,7 @@ def _of_one(one: Change, change: ChangeSet, others: Neighbours, today: date) -> 
     warnings = [
         *_languages(one.article),
         *_dead_buttons(one.article, change),
-        *_days(one, today),
+        *_schedule(one, now, zone),
         *_same_titles(one.article, change),
     ]
     for problem in warnings:
@@ -128,13 +133,13 @@ def _left_behind(article_id: str, change: ChangeSet) -> Iterator[Remark]:
             yield Remark(article=article_id, problem=problem)
 
 
-def _days(one: Change, today: date) -> Iterator[Problem]:
+def _schedule(one: Change, now: datetime, zone: ZoneInfo) -> Iterator[Problem]:
     article = one.article
-    if article.valid_until and article.valid_until < today:
-        yield Problem(message=N_("its last valid day is over: customers will not get it"), path=("valid_until",))
-    if article.valid_from and article.valid_from > today:
-        first = {"day": article.valid_from.isoformat()}
-        if one.live is not None and (one.live.valid_from is None or one.live.valid_from <= today):
+    if article.ended_at(now, zone):
+        yield Problem(message=N_("its time is over: customers will not get it"), path=("valid_until",))
+    if not article.begun_at(now, zone):
+        first = {"day": str(article.begins)}
+        if one.live is not None and one.live.begun_at(now, zone):
             message = N_("customers get no answer to it before {day}: what is live now goes away at once")
         else:
             message = N_("customers get it from {day} on")

@@ -10,6 +10,7 @@ from gateway.improving.usefulness import Usage
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
 from knowledge_base.articles import Article, Status, nearest
+from knowledge_base.moments import Moment
 from knowledge_base.storage import Saved
 
 
@@ -36,6 +37,8 @@ class Row(Value, frozen=True, kw_only=True):
     phrasings: int
     languages: dict[str, Completeness]
     usage: Usage = Usage()
+    begins: Moment | None = None
+    ends: Moment | None = None
 
     @property
     def waiting(self) -> bool:
@@ -114,6 +117,8 @@ def _row(saved: Saved, live: int | None, usage: Usage, language: str) -> Row:
         phrasings=sum(len(phrasings) for phrasings in article.phrasings.values()),
         languages={code: _completeness(article, code) for code in LANGUAGES},
         usage=usage,
+        begins=article.begins,
+        ends=article.ends,
     )
 
 

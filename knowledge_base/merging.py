@@ -16,6 +16,7 @@ import msgspec
 from gateway.messages import Value
 from knowledge_base.articles import Article, ArticleButton, in_order, phrase_key, tidy_text
 from knowledge_base.differences import spoken
+from knowledge_base.moments import day_of, time_of
 from knowledge_base.rules import BUTTONS_LIMIT
 
 T = TypeVar("T")
@@ -41,6 +42,8 @@ class Merged(Value, frozen=True, kw_only=True):
 def merge(base: Article, mine: Article, theirs: Article) -> Merged:
     """`mine` and `theirs`, both made from `base`, as one. The status is mine: it is a deed, not words."""
     found: list[Collision] = []
+    begins = _single(("valid_from",), base.begins, mine.begins, theirs.begins, found)
+    ends = _single(("valid_until",), base.ends, mine.ends, theirs.ends, found)
     article = msgspec.structs.replace(
         mine,
         title=_texts(("title",), base.title, mine.title, theirs.title, found),
@@ -49,8 +52,10 @@ def merge(base: Article, mine: Article, theirs: Article) -> Merged:
         buttons=_buttons(base.buttons, mine.buttons, theirs.buttons, found),
         category=_single(("category",), base.category, mine.category, theirs.category, found),
         action=_single(("action",), base.action, mine.action, theirs.action, found),
-        valid_from=_single(("valid_from",), base.valid_from, mine.valid_from, theirs.valid_from, found),
-        valid_until=_single(("valid_until",), base.valid_until, mine.valid_until, theirs.valid_until, found),
+        valid_from=day_of(begins),
+        from_time=time_of(begins),
+        valid_until=day_of(ends),
+        until_time=time_of(ends),
         notes=_text(("notes",), base.notes, mine.notes, theirs.notes, found),
     )
     return Merged(article=article, collisions=tuple(found))
@@ -59,6 +64,10 @@ def merge(base: Article, mine: Article, theirs: Article) -> Merged:
 def take_theirs(article: Article, theirs: Article, path: tuple[str, ...]) -> Article:
     """`article` with the other one's words at a collision's `path`."""
     match path:
+        case ("valid_from",):
+            return msgspec.structs.replace(article, valid_from=theirs.valid_from, from_time=theirs.from_time)
+        case ("valid_until",):
+            return msgspec.structs.replace(article, valid_until=theirs.valid_until, until_time=theirs.until_time)
         case (part,):
             return msgspec.structs.replace(article, **{part: getattr(theirs, part)})
         case ("title", language):

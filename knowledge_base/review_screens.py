@@ -23,6 +23,7 @@ from knowledge_base.publishing import Publisher, Refused, StaleEdit, Unsigned
 from knowledge_base.reviewing import Reviewing, Standing, enough
 from knowledge_base.signed_in import editor_of, number_in, staff_of
 from knowledge_base.snippets.going import UnsignedSnippet
+from knowledge_base.snippets.keeping import SnippetKeeper
 from knowledge_base.storage import Articles, Editor, contents
 from knowledge_base.weighing import Weighing
 
@@ -40,6 +41,7 @@ class ReviewScreens:
         reviewing: Reviewing,
         weighing: Weighing,
         screen: ChangeScreen,
+        snippets: SnippetKeeper,
         pages: Pages,
     ) -> None:
         self._database = database
@@ -47,6 +49,7 @@ class ReviewScreens:
         self._reviewing = reviewing
         self._weighing = weighing
         self._screen = screen
+        self._snippets = snippets
         self._pages = pages
         self._afterwards = Afterwards(publisher)
 
@@ -182,6 +185,8 @@ class ReviewScreens:
         found, staff = await self._reviewing.waiting(), staff_of(request)
         async with self._database.read() as work:
             everything = contents(await Articles(work.connection).all())
+        # Without signatures a snippet goes live with the next publication, and waits for nobody.
+        snippets = await self._snippets.waiting() if self._publisher.review else []
         mine = [one for one in found if one.open and self._for(one, staff)]
         returned = [one for one in found if one.returned]
         return self._pages.html(
@@ -190,6 +195,8 @@ class ReviewScreens:
             mine=mine,
             returned=sorted(returned, key=lambda one: staff.id not in one.authors),
             others=[one for one in found if one.open and one not in mine],
+            my_snippets=[one for one in snippets if one.may_sign(staff)],
+            other_snippets=[one for one in snippets if not one.may_sign(staff)],
             titles=titles(everything, self._pages.language(request)),
             review=self._publisher.review,
         )

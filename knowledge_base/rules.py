@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import time
 
 from gateway.settings import LANGUAGES
 from knowledge_base.articles import DEFAULT, Article, ArticleButton, Status, phrase_key
@@ -238,8 +239,11 @@ def _button(button: ArticleButton, article: Article) -> Iterator[Problem]:
 
 
 def _validity_problems(article: Article) -> Iterator[Problem]:
-    if article.valid_from and article.valid_until and article.valid_from > article.valid_until:
+    begins, ends = article.begins, article.ends
+    if begins and ends and begins.day > ends.day:
         yield Problem(message=N_("the last valid day is before the first"), path=("valid_until",))
+    elif begins and ends and begins.day == ends.day and (begins.at or time.min) >= (ends.at or time.max):
+        yield Problem(message=N_("it is over before it begins; look at the times"), path=("valid_until",))
 
 
 def _empty(*path: str) -> Problem:

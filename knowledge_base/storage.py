@@ -31,6 +31,7 @@ from gateway.improving.usefulness import Usage
 from gateway.messages import Author, Value
 from gateway.storage import tables
 from gateway.storage.schema import Id, Instant, Json, metadata
+from gateway.storage.votes import Votes
 from knowledge_base.articles import Article, decode_article, encode_article
 
 articles = Table(
@@ -300,10 +301,13 @@ class Articles:
             query = query.where(said.created_at < until)
         everywhere = {row.article: row for row in await self._connection.execute(query)}
         alone = {row.article: row.conversations for row in await self._connection.execute(query.where(~joined))}
-        return {
+        found = {
             article: Usage(used=row.used, conversations=row.conversations, helped=alone.get(article, 0))
             for article, row in everywhere.items()
         }
+        for article, (yes, no) in (await Votes(self._connection).counts(since, until)).items():
+            found[article] = msgspec.structs.replace(found.get(article, Usage()), yes=yes, no=no)
+        return found
 
 
 def _saved() -> Any:

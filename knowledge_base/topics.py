@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from gateway.errors import TemplateError
@@ -21,6 +20,7 @@ from knowledge_base.articles import (
     tidy_line,
     tidy_text,
 )
+from knowledge_base.moments import Moment, day_of, read_moment, time_of
 from knowledge_base.rules import BUTTONS_LIMIT, CATEGORY_LIMIT, LABEL_LIMIT, PHRASE_LIMIT, TITLE_LIMIT
 from knowledge_base.templates import plain, render
 
@@ -57,8 +57,8 @@ def _topic(article: Article, variables: Mapping[str, Variables]) -> Topic:
     about = {
         "category": article.category,
         "notes": article.notes,
-        "valid_from": article.valid_from and article.valid_from.isoformat(),
-        "valid_until": article.valid_until and article.valid_until.isoformat(),
+        "valid_from": article.begins and str(article.begins),
+        "valid_until": article.ends and str(article.ends),
     }
     return Topic(
         id=article.id,
@@ -107,14 +107,17 @@ def _article(topic: Topic, ids: Collection[str], taken: set[str], default: str) 
     phrasings = {language: kept for language, kept in phrasings.items() if kept}
     spoken = in_order({*answers, *phrasings, *topic.title}) or (default,)
     title = {language: tidy_line(words)[:TITLE_LIMIT] for language, words in topic.title.items()}
+    begins, ends = _moment(topic.about.get("valid_from")), _moment(topic.about.get("valid_until"))
     return Article(
         id=topic.id,
         title=title or dict.fromkeys(spoken, _called(topic.id)),
         category=tidy_line(str(topic.about.get("category", "")))[:CATEGORY_LIMIT],
         status=Status.DRAFT,
         action=topic.action,
-        valid_from=_day(topic.about.get("valid_from")),
-        valid_until=_day(topic.about.get("valid_until")),
+        valid_from=day_of(begins),
+        from_time=time_of(begins),
+        valid_until=day_of(ends),
+        until_time=time_of(ends),
         phrasings=phrasings,
         answers=answers,
         buttons=tuple(made for choice in topic.choices if (made := _button(choice, topic.id, ids)))[:BUTTONS_LIMIT],
@@ -156,8 +159,8 @@ def _called(topic: str) -> str:
     return topic.replace("-", " ").capitalize()
 
 
-def _day(given: Any) -> date | None:
+def _moment(given: Any) -> Moment | None:
     try:
-        return date.fromisoformat(given) if isinstance(given, str) else None
+        return read_moment(given) if isinstance(given, str) else None
     except ValueError:
         return None

@@ -147,6 +147,9 @@ class FakeKnowledge:
     def title(self, article: str, language: str) -> str | None:
         return f"Title of {article}"
 
+    def category(self, article: str) -> str:
+        return "smalltalk" if article == "hello" else ""
+
     def titles(self, language: str) -> list[tuple[str, str]]:
         return [(article, f"Title of {article}") for article in self._actions]
 

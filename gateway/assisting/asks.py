@@ -26,6 +26,7 @@ from gateway.dialogue import (
     FORM,
     NONE_OF_THESE,
     PERSON,
+    VOTE,
     Decision,
     HandOver,
     Listen,
@@ -103,7 +104,7 @@ class Asks:
         if isinstance(decision, Welcome) and any(isinstance(part, Start) for part in scene.parts):
             return self._assistant.start is not None
         if scene.choice is not None:
-            return not scene.choice.startswith((ARTICLE, FORM)) and scene.choice not in _OURS
+            return not scene.choice.startswith((ARTICLE, FORM, VOTE)) and scene.choice not in _OURS
         angry = isinstance(decision, HandOver) and decision.reason is Reason.ANGRY
         beyond = has_attachment(scene.parts) or any(
             isinstance(part, Location | ContactCard | Start) for part in scene.parts

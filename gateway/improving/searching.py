@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 from typing import Protocol
 
 from gateway.messages import Value
@@ -35,7 +35,8 @@ class PublishedButton(Value, frozen=True, kw_only=True):
 
 class PublishedArticle(Value, frozen=True, kw_only=True):
     """An article as it is published. Keys are languages; an answer's are kinds of channels, of which ``default``
-    is for every other, and its text a template. `valid_from` and `valid_until` are days, both included."""
+    is for every other, and its text a template. `valid_from` and `valid_until` are days in the company's zone, both
+    included, as 2026-12-31, or minutes, as 2026-12-31T09:00."""
 
     id: str
     category: str
@@ -44,8 +45,8 @@ class PublishedArticle(Value, frozen=True, kw_only=True):
     phrasings: dict[str, tuple[str, ...]]
     answers: dict[str, dict[str, str]]
     buttons: tuple[PublishedButton, ...] = ()
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
 
 
 class Library(Protocol):
@@ -53,6 +54,11 @@ class Library(Protocol):
 
     def shelf(self) -> Sequence[PublishedArticle]:
         """All of it, in the order of ids."""
+        ...
+
+    def changed(self) -> datetime | None:
+        """When any of it changed last: was published, began or ended to be valid. None where nothing is known of it,
+        or where it has just changed and may do so again within the second."""
         ...
 
     def take(self, article: str) -> PublishedArticle | None:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 
 class Usage(Value, frozen=True, kw_only=True):
-    """How often an article was the bot's answer, and in how many conversations no person was needed after."""
+    """How often an article was the bot's answer, and in how many conversations no person was needed after; how many
+    customers said that it helped (`yes`), and that it did not (`no`)."""
 
     used: int = 0
     conversations: int = 0
     helped: int = 0
+    yes: int = 0
+    no: int = 0
 
 
 class Uses(Protocol):

@@ -11,6 +11,7 @@ from gateway.storage.schema import metadata
 MODULES = (
     "gateway.storage.tables",
     "gateway.storage.dials",
+    "gateway.storage.votes",
     "bots.mail.storage",
     "bots.slack.desk.storage.tables",
     "nlu.storage",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -110,8 +112,9 @@ def api_router(
     ) -> Response[list[ArticleTitle]]:
         """The published articles, by their ids, or by how well they fit what is searched for.
 
-        X-Total-Count tells how many there are in all, Link leads to the next page, and If-None-Match with an
-        earlier ETag is answered with 304 where nothing has changed.
+        X-Total-Count tells how many there are in all, Link leads to the next page. If-None-Match with an earlier
+        ETag, or If-Modified-Since with an earlier Last-Modified (not where something is searched for), is answered
+        with 304 where nothing has changed.
         """
         shelf = library.shelf()
         if q.strip():
@@ -122,7 +125,7 @@ def api_router(
             one for one in shelf if category in ("", one.category) and (not answers_in or answers_in in one.answers)
         ]
         page = [_title(one, knowledge, language) for one in fitting[offset : offset + limit]]
-        response = _tagged(request, page)
+        response = _tagged(request, page, None if q.strip() else library.changed())
         response.set_header("x-total-count", str(len(fitting)))
         if offset + limit < len(fitting):
             asked = {name: value for name, value in request.query_params.items() if name != "offset"}
@@ -134,12 +137,13 @@ def api_router(
     async def article(
         request: Request[Any, Any, Any], article_id: FromPath[str], language: LanguageQuery = "uk"
     ) -> Response[ArticleAnswer]:
-        """One article: its answer, and all of it in every language. ETag and If-None-Match as above."""
+        """One article: its answer, and all of it in every language. ETag and Last-Modified as above."""
         found = library.take(article_id)
         text = replies.text_of(article_id, language=language)
         if found is None or text is None:
             raise NotFound(f"article {article_id}")
-        return _tagged(request, _answer(found, knowledge.title(article_id, language) or article_id, text))
+        content = _answer(found, knowledge.title(article_id, language) or article_id, text)
+        return _tagged(request, content, library.changed())
 
     return Router(path="/api/v1", route_handlers=[ask, articles, article], guards=[bearer], tags=["v1"])
 
@@ -166,8 +170,8 @@ def _answer(article: PublishedArticle, title: str, text: str) -> ArticleAnswer:
         phrasings=article.phrasings,
         answers=article.answers,
         buttons=article.buttons,
-        valid_from=article.valid_from.isoformat() if article.valid_from else None,
-        valid_until=article.valid_until.isoformat() if article.valid_until else None,
+        valid_from=article.valid_from,
+        valid_until=article.valid_until,
     )
 
 
@@ -175,14 +179,26 @@ def _languages(article: PublishedArticle) -> tuple[str, ...]:
     return tuple(sorted(article.answers))
 
 
-def _tagged(request: Request[Any, Any, Any], content: Any) -> Response[Any]:
-    """`content` under a tag made of it; without it where the asker has just this (RFC 9110, section 13.1.2)."""
+def _tagged(request: Request[Any, Any, Any], content: Any, changed: datetime | None) -> Response[Any]:
+    """`content` under a tag made of it; without it where the asker has just this (RFC 9110, section 13.2.2)."""
     tag = f'"{hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:24]}"'
     known = _tags(request.headers.get("if-none-match", ""))
+    has = _is_since(request.headers.get("if-modified-since", ""), changed) if known == [""] else tag in known
     headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "authorization"}
-    if tag in known or "*" in known:
+    if changed is not None:
+        headers["last-modified"] = format_datetime(changed, usegmt=True)
+    if has or "*" in known:
         return Response(None, status_code=304, headers=headers)
     return Response(content, headers=headers)
+
+
+def _is_since(header: str, changed: datetime | None) -> bool:
+    """Whether nothing has changed since the date in If-Modified-Since; what is no HTTP date says nothing."""
+    try:
+        asked = parsedate_to_datetime(header)
+    except ValueError:
+        return False
+    return changed is not None and asked.tzinfo is not None and changed.replace(microsecond=0) <= asked
 
 
 def _tags(header: str) -> Sequence[str]:

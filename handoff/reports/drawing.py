@@ -187,15 +187,19 @@ def _articles(facts: Facts, titles: Titles, translator: Translator) -> Figure:
     return Figure(
         name="articles",
         title=_("What answers helped"),
-        sentence=_("An answer helped where no person joined that conversation afterwards."),
+        sentence=_(
+            "An answer helped where no person joined that conversation afterwards; beside it, what customers said."
+        ),
         columns=(
             Column(head=_("Article"), unit=Unit.WORDS),
             Column(head=_("Times said")),
             Column(head=_("Conversations")),
             Column(head=_("Helped"), unit=Unit.PERCENT),
+            Column(head=_("Said: it helped")),
+            Column(head=_("Said: it did not")),
         ),
         rows=tuple(
-            (titles(article), one.used, one.conversations, share(one.helped, one.conversations))
+            (titles(article), one.used, one.conversations, share(one.helped, one.conversations), one.yes, one.no)
             for article, one in used
         ),
         picture=Picture(

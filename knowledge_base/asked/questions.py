@@ -18,6 +18,7 @@ class Why(StrEnum):
     CLARIFY = "clarify"  # it asked "did you mean…", and nothing of that was chosen
     HANDOVER = "handover"  # not understood again, so a person was called
     ANSWERED = "answered"  # it answered, and a person was needed all the same
+    VOTED = "voted"  # it answered, and the customer said that it did not help
 
 
 class Order(StrEnum):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -41,6 +42,7 @@ from gateway.storage.dialect import upsert
 from gateway.storage.schema import Id, Instant, metadata
 from gateway.storage.work import Work
 from knowledge_base.asked.questions import Question, Why
+from knowledge_base.asked.storage_votes import voted_down, voted_up
 
 asked_marks = Table(
     "asked_marks",
@@ -145,6 +147,13 @@ class AskedTable:
         found += [
             _question(row, Why.ANSWERED) for row in await self._connection.execute(_not_helped(since).limit(limit))
         ]
+        voted = _unmarked(voted_down(_turns())).where(_turn.created_at >= since).order_by(_turn.created_at.desc())
+        found += [
+            structs.replace(_question(row, Why.VOTED), article=row.voted)
+            for row in await self._connection.execute(voted.limit(limit))
+        ]
+        # One message is one question: what the customer says of it, the last, is told.
+        found = list({one.message: one for one in found}.values())
         return sorted((one for one in found if one.plain), key=lambda one: one.at, reverse=True)[:limit]
 
     async def texts(self, messages: Sequence[int]) -> list[Question]:
@@ -290,7 +299,7 @@ def _not_helped(since: datetime) -> Select[Any]:
     return (
         _unmarked(_turns())
         .where(_turn.conversation_id.in_(joined), _turn.did == "reply", _turn.created_at >= since)
-        .where(soon, ~followed)
+        .where(soon, ~followed, ~voted_up())
         .order_by(_turn.created_at.desc())
     )
 

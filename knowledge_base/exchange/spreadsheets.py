@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from gateway.errors import FrontdeskError
@@ -93,7 +93,7 @@ def _words(cell: Any, row: int, column: str) -> str:
     if kind == "e":
         raise UnreadableTable(Problem(message=N_("this cell holds an error of the spreadsheet"), line=row), column)
     if isinstance(value, datetime):
-        return value.date().isoformat()
+        return value.date().isoformat() if value.time() == time.min else f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
@@ -148,8 +148,8 @@ MEANINGS = {
     "category": N_("A word to group articles by."),
     "status": N_("draft, review, published or archived; for a new article empty means published."),
     "action": N_("What the article does besides answering; empty means that it only answers."),
-    "valid_from": N_("The first day, as 2026-12-31; empty means from now on."),
-    "valid_until": N_("The last day, as 2026-12-31; empty means without end."),
+    "valid_from": N_("The first day, as 2026-12-31, or minute, as 2026-12-31 09:00; empty means from now on."),
+    "valid_until": N_("The last day, as 2026-12-31, or its end, as 2026-12-31 18:00; empty means without end."),
     "notes": N_("For colleagues; customers never see it."),
 }
 """What the workbook's second sheet says of each column."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
@@ -25,6 +24,7 @@ from knowledge_base.exchange.tables import (
     target_of,
 )
 from knowledge_base.file_reading import ReadFile
+from knowledge_base.moments import Moment, day_of, read_moment, time_of
 from knowledge_base.problems import N_, Problem, SaidFault
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
@@ -32,8 +32,9 @@ EnumT = TypeVar("EnumT", bound=StrEnum)
 _BUTTON = re.compile(
     r"(?P<label>.*)\|\s*(?:article\s+(?P<article>\S+)|(?P<url>https?://\S+)|(?P<action>[a-z]+))", re.IGNORECASE
 )
-_DAY = re.compile(r"(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4})")
-_MIDNIGHT = re.compile(r"[T ]00:00(?::00)?$")
+_DAY = re.compile(r"(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4})(?P<rest>.*)")
+_MIDNIGHT = re.compile(r"[T ]0?0:00:00$")
+"""A day as some programs write it out; people leave the seconds away."""
 
 
 def read_table(grid: Grid, existing: Mapping[str, Article]) -> list[ReadFile]:
@@ -68,6 +69,7 @@ class _Rows:
     def read(self) -> ReadFile:
         """The article, the places of all in it, and what is wrong with their form."""
         old = self._old
+        begins, ends = self._moment("valid_from", old.begins), self._moment("valid_until", old.ends)
         article = msgspec.structs.replace(
             old,
             title=self._texts(TITLE, old.title),
@@ -77,8 +79,10 @@ class _Rows:
             category=self._general("category", old.category),
             status=self._choice("status", Status, old.status),
             action=self._choice("action", Action, Action.ANSWER) if self._has("action") else old.action,
-            valid_from=self._day("valid_from", old.valid_from),
-            valid_until=self._day("valid_until", old.valid_until),
+            valid_from=day_of(begins),
+            from_time=time_of(begins),
+            valid_until=day_of(ends),
+            until_time=time_of(ends),
             notes=tidy_text(self._raw("notes")) if self._has("notes") else old.notes,
         )
         return ReadFile(
@@ -108,7 +112,7 @@ class _Rows:
         self._complain((column,), message, word=word[:60], name=column, choices=", ".join(choices))
         return otherwise
 
-    def _day(self, column: str, old: date | None) -> date | None:
+    def _moment(self, column: str, old: Moment | None) -> Moment | None:
         if not self._has(column):
             return old
         word = _MIDNIGHT.sub("", tidy_line(self._raw(column)))
@@ -117,10 +121,10 @@ class _Rows:
         spelt = _DAY.fullmatch(word)
         try:
             if spelt:
-                return date(int(spelt["year"]), int(spelt["month"]), int(spelt["day"]))
-            return date.fromisoformat(word) if len(word) == 10 else date.fromisoformat("")
+                word = f"{spelt['year']}-{spelt['month']:0>2}-{spelt['day']:0>2}{spelt['rest']}"
+            return read_moment(word)
         except ValueError:
-            message = N_("“{word}” is no date for “{name}”; write it as 2026-12-31")
+            message = N_("“{word}” is no date for “{name}”; write it as 2026-12-31 or 2026-12-31 09:00")
             self._complain((column,), message, word=word[:60], name=column)
             return old
 

@@ -126,8 +126,8 @@ def rows_of(article: Article) -> Iterator[dict[str, str]]:
         "category": article.category,
         "status": str(article.status),
         "action": "" if article.action is Action.ANSWER else str(article.action),
-        "valid_from": article.valid_from.isoformat() if article.valid_from else "",
-        "valid_until": article.valid_until.isoformat() if article.valid_until else "",
+        "valid_from": str(article.begins or ""),
+        "valid_until": str(article.ends or ""),
         "notes": article.notes,
     }
     for language in languages_of(article):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from gateway.improving.searching import PublishedArticle, PublishedButton
 from gateway.ports import Clock
 from knowledge_base.articles import Article
 from knowledge_base.base import PublishedKnowledge
+
+AT_LEAST = timedelta(seconds=1)
+"""An HTTP date has no part of a second: only what is older tells that nothing came after it."""
 
 
 class PublishedLibrary:
@@ -28,6 +32,11 @@ class PublishedLibrary:
             return None
         return published(self._knowledge.whole(self._knowledge.articles[article]))
 
+    def changed(self) -> datetime | None:
+        """See `Library.changed`."""
+        changed, now = self._knowledge.changed(), self._clock()
+        return changed if changed and now - changed >= AT_LEAST else None
+
     def _valid(self, article: str) -> bool:
         return self._knowledge.action(article, self._clock()) is not None
 
@@ -45,6 +54,6 @@ def published(article: Article) -> PublishedArticle:
             PublishedButton(label=one.label, article=one.article, action=one.action, url=one.url)
             for one in article.buttons
         ),
-        valid_from=article.valid_from,
-        valid_until=article.valid_until,
+        valid_from=article.begins.iso if article.begins else None,
+        valid_until=article.ends.iso if article.ends else None,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.errors import Conflict, FrontdeskError
+from gateway.messages import Value
 from gateway.ports import Clock
 from gateway.staff import Role, Staff
 from gateway.storage.engine import Database
@@ -48,6 +49,27 @@ class SnippetInUse(Conflict):
         self.articles = tuple(articles)
 
 
+class WaitingSnippet(Value, frozen=True, kw_only=True):
+    """A snippet of which customers do not get the newest state: its `history`, newest first, and what is live."""
+
+    history: tuple[SavedSnippet, ...]
+    live: int | None
+
+    @property
+    def saved(self) -> SavedSnippet:
+        """The newest state."""
+        return self.history[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who wrote what customers have not got."""
+        return tuple(dict.fromkeys(one.author for one in reversed(writers(self.history, self.live))))
+
+    def may_sign(self, staff: Staff) -> bool:
+        """See `may_sign`."""
+        return may_sign(staff, self.history, self.live)
+
+
 class SnippetKeeper:
     """Changes snippets."""
 
@@ -78,6 +100,19 @@ class SnippetKeeper:
             work.announce(LIVE_TOPIC, "snippet", name=snippet.name)
         log.info("snippet_saved", name=snippet.name, revision=saved.revision)
         return saved
+
+    async def waiting(self) -> list[WaitingSnippet]:
+        """The snippets that differ from what customers get, the longest waiting first."""
+        async with self._database.read() as work:
+            snippets, live = Snippets(work.connection), await self._live(work)
+            # A state without texts is live where no publication holds the snippet.
+            names = [
+                name
+                for name, one in (await snippets.all()).items()
+                if one.revision != live.get(name, one.revision if one.removed else None)
+            ]
+            found = [WaitingSnippet(history=tuple(await snippets.history(name)), live=live.get(name)) for name in names]
+        return sorted(found, key=lambda one: one.saved.created_at)
 
     async def sign(self, name: str, revision: int, staff: Staff) -> Publication | None:
         """Sign `revision` and bring it before customers; train afterwards (`Publisher.train`).

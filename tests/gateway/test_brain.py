@@ -19,6 +19,7 @@ class Loaded:
     """An engine in memory."""
 
     revision: int | None = None
+    encoder = "vectors"
 
     def __init__(self, made: list[Loaded]) -> None:
         made.append(self)
@@ -35,7 +36,7 @@ async def test_it_is_made_once_by_whoever_asks_first(sqlite_database: Database, 
     made: list[Loaded] = []
     engine = EngineAtFirstUse(sqlite_database, lambda: Loaded(made))
     assert not await engine.refresh()
-    assert engine.revision is None
+    assert (engine.revision, engine.encoder) == (None, None)
     async with sqlite_database.write() as work:
         report = TrainingReport(revision=7, phrases=1, intents=1, seconds=1.0)
         await Models(work.connection).put(report, b"", clock())
@@ -44,5 +45,5 @@ async def test_it_is_made_once_by_whoever_asks_first(sqlite_database: Database, 
     assert (engine.revision, made) == (7, [])
     found = await asyncio.gather(engine.understand([HELLO]), engine.understand([HELLO]))
     assert [one.text for (one,) in found] == ["hello", "hello"]
-    assert (len(made), made[0].revision, engine.revision) == (1, 7, 7)
+    assert (len(made), made[0].revision, engine.revision, engine.encoder) == (1, 7, 7, "vectors")
     assert not await engine.refresh()

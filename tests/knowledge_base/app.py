@@ -108,18 +108,20 @@ def build(
         trained=trained,
     )
     weighing = Weighing(database, candidates or RankingCandidates({}, {}), policy, company, clock)
+    keeper = SnippetKeeper(database, publisher, InlineChecker(), clock)
     reviews = ReviewScreens(
         database=database,
         publisher=publisher,
         reviewing=reviewing,
         weighing=weighing,
         screen=ChangeScreen(database, weighing, InlineChecker(), pages, company, clock),
+        snippets=keeper,
         pages=pages,
     )
     snippets = SnippetScreens(
         database=database,
         publisher=publisher,
-        keeper=SnippetKeeper(database, publisher, InlineChecker(), clock),
+        keeper=keeper,
         previewer=Previewer(InlineChecker(), company, {"uk": "9–18", "en": "9–18"}),
         checker=InlineChecker(),
         pages=pages,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, time
 
 import pytest
 from litestar import Litestar
@@ -24,6 +24,7 @@ from knowledge_base.publishing import Publisher
 from knowledge_base.search.index import KnowledgeIndex
 from knowledge_base.search.library import PublishedLibrary
 from knowledge_base.storage import Editor
+from tests.conftest import SteppingClock
 from tests.knowledge_base.app import GuessingEngine
 from tests.knowledge_base.fakes import an_article
 
@@ -123,6 +124,58 @@ async def test_what_has_not_changed_is_not_sent_again(
     await publisher.take_over([an_article("refund", title={"uk": "Інша"}, category="money")], editor)
     await knowledge.refresh()
     assert (await client.get(path, headers={"if-none-match": tag})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/articles", "/api/v1/articles/refund"])
+async def test_what_has_not_changed_since_is_not_sent_again(
+    client: AsyncTestClient,
+    publisher: Publisher,
+    editor: Editor,
+    knowledge: PublishedKnowledge,
+    clock: SteppingClock,
+    path: str,
+) -> None:
+    assert "last-modified" not in (await client.get(path)).headers, "it may change again within the second"
+    clock.advance(seconds=2)
+    changed = (await client.get(path)).headers["last-modified"]
+    assert changed == "Sat, 21 Nov 2026 08:00:00 GMT"
+    again = await client.get(path, headers={"if-modified-since": changed})
+    assert (again.status_code, again.content, again.headers["last-modified"]) == (304, b"", changed)
+    for other in ("Sat, 21 Nov 2026 07:59:59 GMT", "yesterday", "", "Sat, 21 Nov 2026 08:00:00 -0000"):
+        assert (await client.get(path, headers={"if-modified-since": other})).status_code == 200
+    # A tag says more than a time, so it alone counts where both are given (RFC 9110, section 13.2.2).
+    both = {"if-modified-since": changed, "if-none-match": '"other"'}
+    assert (await client.get(path, headers=both)).status_code == 200
+    await publisher.take_over([an_article("refund", title={"uk": "Інша"}, category="money")], editor)
+    await knowledge.refresh()
+    clock.advance(seconds=2)
+    renewed = await client.get(path, headers={"if-modified-since": changed})
+    assert (renewed.status_code, renewed.headers["last-modified"]) == (200, "Sat, 21 Nov 2026 08:00:02 GMT")
+
+
+async def test_what_begins_or_ends_has_changed_then(
+    client: AsyncTestClient, publisher: Publisher, editor: Editor, knowledge: PublishedKnowledge, clock: SteppingClock
+) -> None:
+    days = {"valid_from": date(2026, 11, 21), "valid_until": date(2026, 11, 21)}
+    sale = an_article("sale", from_time=time(10, 30), until_time=time(11), **days, title={"uk": "Продаж"}, phrasings={})
+    await publisher.take_over([sale], editor)
+    await knowledge.refresh()
+    seen = []
+    for minutes in (29, 2, 28, 2):
+        clock.advance(minutes=minutes)
+        response = await client.get("/api/v1/articles")
+        seen.append(("sale" in response.text, response.headers["last-modified"][17:25]))
+    assert seen == [(False, "08:00:00"), (True, "08:30:00"), (True, "08:30:00"), (False, "09:00:00")]
+    clock.advance(minutes=-30)
+    (found,) = [one for one in (await client.get("/api/v1/articles/sale")).json().items() if one[0] == "valid_from"]
+    assert found == ("valid_from", "2026-11-21T10:30")
+
+
+async def test_what_was_searched_for_has_a_tag_alone(client: AsyncTestClient, clock: SteppingClock) -> None:
+    clock.advance(seconds=2)
+    headers = (await client.get("/api/v1/articles", params={"q": "доставка"})).headers
+    assert "etag" in headers
+    assert "last-modified" not in headers
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,6 +17,7 @@ from knowledge_base.articles import Article, ArticleButton, ButtonAction
 from knowledge_base.base import PublishedKnowledge, phrases_of
 from knowledge_base.publishing import Publisher
 from knowledge_base.storage import Editor
+from tests.conftest import SteppingClock
 from tests.knowledge_base.fakes import an_article
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -121,6 +122,29 @@ async def test_validity_is_whole_days_in_the_companys_zone(
     seasonal = an_article("a", valid_from=date(2026, 11, 20), valid_until=date(2026, 11, 21), action=Action.HANDOFF)
     await published(publisher, editor, seasonal)
     assert knowledge.action("a", now) is (Action.HANDOFF if valid else None)
+
+
+async def test_an_article_begins_and_ends_at_its_minute(
+    publisher: Publisher, editor: Editor, company: Company, database: Database, clock: SteppingClock
+) -> None:
+    """Without any refresh: nobody waits for a round of anything."""
+    sale = an_article(
+        "a",
+        valid_from=date(2026, 11, 21),
+        from_time=time(10, 30),
+        valid_until=date(2026, 11, 21),
+        until_time=time(11, 0),
+    )
+    await published(publisher, editor, sale)
+    knowledge = PublishedKnowledge(database, company, clock)
+    await knowledge.refresh()
+    seen = {}
+    for minute in (29, 30, 59, 60):
+        now = datetime(2026, 11, 21, 8, tzinfo=UTC) + timedelta(minutes=minute)
+        clock.advance(seconds=(now - clock()).total_seconds())
+        seen[minute] = knowledge.action("a", clock()) is not None
+        assert bool(knowledge.titles("uk")) is seen[minute]
+    assert seen == {29: False, 30: True, 59: True, 60: False}
 
 
 async def test_an_article_out_of_its_days_does_not_answer(

@@ -21,6 +21,7 @@ from knowledge_base.forms import from_form, to_form
 from knowledge_base.listing import Completeness, Filters, narrow, rows
 from knowledge_base.previews import to_html
 from knowledge_base.storage import Articles, Saved
+from tests.knowledge_base.asked.filling import Past
 from tests.knowledge_base.fakes import an_article
 
 PACKAGE = Path(__file__).parents[2] / "knowledge_base"
@@ -45,7 +46,8 @@ _buttons = st.builds(
         id=st.just("a"),
         title=st.dictionaries(_languages, _lines),
         category=st.just("") | _lines,
-        valid_from=st.none() | st.dates(),
+        valid_from=st.dates(),
+        from_time=st.none() | st.times().map(lambda one: one.replace(second=0, microsecond=0)),
         phrasings=st.dictionaries(_languages, st.lists(_lines, min_size=1).map(tuple)),
         answers=st.dictionaries(
             _languages, st.dictionaries(st.sampled_from(["default", "telegram"]), _texts, min_size=1)
@@ -204,6 +206,16 @@ async def test_use_counts_answers_and_conversations_that_needed_no_person(databa
             "refund": Usage(used=3, conversations=2, helped=1),
             "thanks": Usage(used=1, conversations=1, helped=1),
         }
+
+
+async def test_use_tells_what_customers_said_too(database: Database, clock: Clock) -> None:
+    past = Past(database, clock)
+    for helped in (True, False, False):
+        message, talk = await past.asks("скільки", "reply", answered="cost")
+        await past.votes(talk, message, helped=helped)
+    async with database.read() as work:
+        used = await Articles(work.connection).usage(clock())
+    assert used == {"cost": Usage(used=3, conversations=3, helped=3, yes=1, no=2)}
 
 
 def test_storing_an_article_loses_nothing() -> None:

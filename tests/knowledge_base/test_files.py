@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
+import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Fault, FrontdeskError, ImportRefused
@@ -247,8 +248,6 @@ _articles = st.builds(
     category=st.just("") | _lines,
     status=st.sampled_from(Status),
     action=st.sampled_from(Action),
-    valid_from=st.none() | st.dates(),
-    valid_until=st.none() | st.dates(),
     phrasings=_by_language(st.lists(_lines, min_size=1, max_size=4).map(tuple)),
     answers=_by_language(st.dictionaries(st.sampled_from(["default", "telegram", "webchat"]), _texts, min_size=1)),
     buttons=st.lists(_buttons, max_size=3).map(tuple),
@@ -256,9 +255,19 @@ _articles = st.builds(
 )
 
 
+_times = st.none() | st.times().map(lambda one: one.replace(second=0, microsecond=0))
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(article=_articles)
-def test_there_and_back_again(article: Article) -> None:
+@given(article=_articles, days=st.tuples(st.dates(), st.dates()), times=st.tuples(_times, _times))
+@example(article=Article(id="a"), days=(None, None), times=(None, None))
+@example(article=Article(id="a"), days=(date(2026, 12, 31), date(2026, 12, 31)), times=(time(0), time(0)))
+def test_there_and_back_again(
+    article: Article, days: tuple[date | None, date | None], times: tuple[time | None, time | None]
+) -> None:
+    article = msgspec.structs.replace(
+        article, valid_from=days[0], from_time=times[0], valid_until=days[1], until_time=times[1]
+    )
     written = write_file(article)
     read = read_file(f"{article.id}.md", written)
     assert read.faults == ()

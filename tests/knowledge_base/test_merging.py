@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given, settings
@@ -89,6 +89,18 @@ class TestTheRest:
     def test_dates_collide_by_their_days(self) -> None:
         merged = merge(an_article(valid_from=date(2026, 1, 1)), an_article(), an_article(valid_from=date(2026, 2, 1)))
         assert [(one.mine, one.theirs) for one in merged.collisions] == [("", "2026-02-01")]
+
+    def test_a_day_and_its_time_are_one(self) -> None:
+        base = an_article(valid_from=date(2026, 1, 1))
+        mine = an_article(valid_from=date(2026, 1, 1), from_time=time(9))
+        theirs = an_article(valid_from=date(2026, 2, 1), category="x")
+        merged = merge(base, mine, theirs)
+        assert [(one.mine, one.theirs) for one in merged.collisions if one.path == ("valid_from",)] == [
+            ("2026-01-01 09:00", "2026-02-01")
+        ]
+        taken = take_theirs(merged.article, theirs, ("valid_from",))
+        assert (taken.valid_from, taken.from_time) == (date(2026, 2, 1), None)
+        assert merge(base, base, mine).article.from_time == time(9)
 
     def test_buttons(self) -> None:
         call = ArticleButton(label={"uk": "Дзвінок"}, action=ButtonAction.CALLBACK)

@@ -247,6 +247,18 @@ class TestReview:
         assert set(knowledge.articles) == {"delivery-cost"}
         assert (await newest(database)).author == "Рада"
 
+    async def test_snippets_wait_beside_articles(self, browser: Browser, rada: Browser) -> None:
+        await browser.post("/kb/snippets/new-snippet", {"name": "hours", "text.en": "Daily", "do": "save"})
+        mine = words(await browser.get("/kb/reviews"))
+        assert "Nothing waits for you. Wait for others 1 Snippet hours Петро" in mine
+        page = await rada.get("/kb/reviews")
+        assert "Wait for you 1 Snippet hours Петро" in words(page)
+        assert "Wait for others" not in page
+        assert 'href="/kb/snippets/hours"' in page
+        await rada.post("/kb/snippets/hours", {"text.en": "Daily", "based_on": "1", "do": "sign"})
+        for reader in (browser, rada):
+            assert "hours" not in words(await reader.get("/kb/reviews"))
+
     async def test_ones_own_words(self, rada: Browser, knowledge: PublishedKnowledge) -> None:
         await rada.post("/kb/new", {**to_form(an_article()), "do": "review"})
         page = words(await rada.get("/kb/changes/delivery-cost"))

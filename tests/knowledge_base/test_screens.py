@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import AsyncIterator
+from datetime import time
 
 import pytest
 from litestar.testing import AsyncTestClient
@@ -156,6 +157,8 @@ class TestSaving:
             "buttons.0.target": "url",
             "buttons.0.url": "https://x.example",
             "valid_from": "2026-01-01",
+            "from_time": "09:30",
+            "valid_until": "2027-01-01",
             "note": "first try",
         }
         location = await browser.post("/kb/new", {**form, "do": "save"})
@@ -165,6 +168,10 @@ class TestSaving:
         assert saved.article.phrasings == {"en": ("money back", "I want my money")}
         assert saved.article.answers == {"en": {"default": "Write to us.\n\nWe pay."}}
         assert saved.article.buttons == (ArticleButton(label={"en": "Site"}, url="https://x.example"),)
+        assert (saved.article.from_time, saved.article.until_time) == (time(9, 30), None)
+        page = await browser.get("/kb/articles/refund")
+        assert re.search(r'name="from_time"[^>]*value="09:30"', page)
+        assert "from 2026-01-01 09:30 until 2027-01-01" in words(await browser.get("/kb"))
         assert knowledge.articles == {}
 
         location = await browser.post("/kb/articles/refund", {**form, "based_on": "1", "do": "review"})
@@ -191,6 +198,7 @@ class TestSaving:
             "phrasings.en": "refund price",
             "buttons.0.label.en": "a label that is much too long",
             "valid_until": "31.12.2026",
+            "from_time": "09:30",
         }
         page = await browser.post("/kb/articles/delivery-cost", form, status=422)
         assert "мої &lt;b&gt;слова&lt;/b&gt;" in page
@@ -204,6 +212,7 @@ class TestSaving:
         assert "already a phrasing of “refund”" in fault_at("phrasings-en")
         assert "English: the label" in fault_at("buttons-0")
         assert "this is no date" in fault_at("valid_until")
+        assert "this time has no day" in fault_at("valid_from")
         assert (await newest(database)).revision == 1
 
     async def test_a_stale_edit_shows_both_and_goes_on_with_mine(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 
 import openpyxl
@@ -85,7 +85,8 @@ def articles(draw: st.DrawFn) -> Article:
         category=draw(st.one_of(st.just(""), _lines)),
         status=draw(st.sampled_from(Status)),
         action=draw(st.sampled_from(Action)),
-        valid_from=draw(st.one_of(st.none(), st.dates())),
+        valid_from=draw(st.dates()),
+        from_time=draw(st.one_of(st.none(), st.times().map(lambda one: one.replace(second=0, microsecond=0)))),
         phrasings=draw(st.dictionaries(_languages, st.lists(_lines, min_size=1, max_size=4).map(_phrasings))),
         answers=draw(
             st.dictionaries(_languages, st.dictionaries(st.sampled_from(["default", "mail"]), _blocks, min_size=1))
@@ -190,6 +191,36 @@ async def test_days_as_spreadsheets_write_them() -> None:
     book.active.append(["refund", "uk", "Тема", "draft", date(2026, 2, 1), 100])
     (article,) = await read("all.xlsx", _saved(book))
     assert (article.valid_from, article.phrasings) == (date(2026, 2, 1), {"uk": ("100",)})
+
+
+@pytest.mark.parametrize(
+    ("written", "day", "at"),
+    [
+        ("2026-02-01 09:30", date(2026, 2, 1), time(9, 30)),
+        ("2026-02-01T09:30:00", date(2026, 2, 1), time(9, 30)),
+        ("01.02.2026 9:30", date(2026, 2, 1), time(9, 30)),
+        ("2026-02-01 00:00", date(2026, 2, 1), time(0, 0)),
+        ("2026-02-01 00:00:00", date(2026, 2, 1), None),
+        (datetime(2026, 2, 1, 9, 30), date(2026, 2, 1), time(9, 30)),
+        (datetime(2026, 2, 1), date(2026, 2, 1), None),
+    ],
+)
+async def test_times_as_spreadsheets_write_them(written: str | datetime, day: date, at: time | None) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["id", "language", "title", "status", "valid_until"])
+    book.active.append(["refund", "uk", "Тема", "draft", written])
+    (article,) = await read("all.xlsx", _saved(book))
+    assert (article.valid_until, article.until_time) == (day, at)
+    if isinstance(written, str):
+        table = f"id;language;title;status;valid_until\nrefund;uk;Тема;draft;{written}\n"
+        assert await read("all.csv", table.encode()) == [article]
+
+
+@pytest.mark.parametrize("word", ["2026-02-01 24:00", "2026-02-01 09:30:15", "2026-02-01 9", "01.02.2026 at nine"])
+async def test_what_is_no_time_is_said(word: str) -> None:
+    table = f"id;language;title;status;valid_until\nrefund;uk;Тема;draft;{word}\n"
+    (fault,) = await refused("all.csv", table.encode())
+    assert "is no date for “valid_until”; write it as 2026-12-31 or 2026-12-31 09:00" in fault
 
 
 # --- what a table leaves out -----------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,6 +31,8 @@ from tests.knowledge_base.fakes import InlineChecker, RankingCandidates, an_arti
 
 OLENA = Editor(name="Олена")
 TODAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+KYIV = ZoneInfo("Europe/Kyiv")
 
 
 def sure(article: str, confidence: float = 0.9) -> tuple[Ranked, ...]:
@@ -105,7 +108,7 @@ class TestChangeSets:
 async def said(publisher: Publisher, database: Database, article: object, *questions: TestQuestion) -> list[str]:
     await publisher.save(article, OLENA, based_on=1)
     change = await gather(database, ["delivery-cost"])
-    return [one.problem.text() for one in await remarks(change, questions, InlineChecker(), TODAY)]
+    return [one.problem.text() for one in await remarks(change, questions, InlineChecker(), NOW, KYIV)]
 
 
 class TestReading:
@@ -115,8 +118,13 @@ class TestReading:
             ({"phrasings": {"en": ("how much is it",)}}, "Українська: nobody's way of asking is written down"),
             ({}, "there is nothing in this language: Русский"),
             ({"answers": {"uk": {"default": "{{ company.nmae }}"}}}, "nobody fills company.nmae: it stays empty"),
-            ({"valid_until": date(2026, 11, 20)}, "its last valid day is over: customers will not get it"),
+            ({"valid_until": date(2026, 11, 20)}, "its time is over: customers will not get it"),
             ({"valid_from": date(2026, 12, 1)}, "customers get no answer to it before 2026-12-01: what is live now"),
+            (
+                {"valid_from": TODAY, "from_time": time(10, 1)},
+                "customers get no answer to it before 2026-11-21 10:01: what is live now",
+            ),
+            ({"valid_until": TODAY, "until_time": time(10, 0)}, "its time is over: customers will not get it"),
             ({"title": {"en": "How much is refund?"}}, "is a title or phrasing of “refund” as well"),
         ],
     )

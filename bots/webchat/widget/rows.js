@@ -3,6 +3,8 @@ import { h, icon } from "./dom.js";
 import { link, render } from "./markdown.js";
 
 const RATING = /^f:rating:([1-5])$/;
+// Whether an answer helped: small, and one may think better of it.
+const VOTE = /^v:[01]:/;
 
 /** A message or a queued item in one shape. `key` stays the same when the gateway shows an item back. */
 export function asEntry(message) {
@@ -97,16 +99,21 @@ function buttons(entry, view) {
   const stars = list.length > 2 && list.every((button) => RATING.test(button.payload || ""));
   const press = (button) => view.chat.say({ press: { payload: button.payload, label: button.label, target: String(entry.id) } });
   const made = list.map((button) => (button.url ? outside(button) : choice(button, stars, view, press)));
-  const holder = h("div", { class: stars ? "q r" : "q", role: "group", "aria-label": stars ? view.t("rate") : view.t("answers") }, made);
+  const holder = h("div", { class: stars ? "q r" : "q", role: "group", "aria-label": stars ? view.t("rate") : view.t("answers") }, apart(made, list.findIndex((button) => VOTE.test(button.payload || ""))));
   holder.settle = (pressed) => {
     const chosen = list.findIndex((button) => button.payload === pressed);
     made.forEach((element, at) => {
       if (element.tagName !== "BUTTON") return;
-      element.disabled = pressed !== undefined;
+      element.disabled = pressed !== undefined && !VOTE.test(pressed) && !VOTE.test(list[at].payload || "");
       element.classList.toggle("on", pressed !== undefined && (stars ? at <= chosen : at === chosen));
     });
   };
   return holder;
+}
+
+/** The buttons from number `at` on in a line of their own, where something stands before them. */
+function apart(made, at) {
+  return at > 0 ? [...made.slice(0, at), h("i", { class: "br" }), ...made.slice(at)] : made;
 }
 
 function outside(button) {
@@ -117,6 +124,6 @@ function outside(button) {
 
 function choice(button, stars, { t }, press) {
   const value = stars && RATING.exec(button.payload)[1];
-  return h("button", { class: "c", type: "button", "aria-label": stars ? t("stars", value) : null, onclick: () => press(button) },
+  return h("button", { class: VOTE.test(button.payload) ? "c v" : "c", type: "button", "aria-label": stars ? t("stars", value) : null, onclick: () => press(button) },
     stars ? icon("star") : button.label);
 }

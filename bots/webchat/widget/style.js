@@ -86,6 +86,9 @@ h2{font-size:16px;font-weight:600;line-height:1.25;overflow:hidden;text-overflow
 .c{display:inline-flex;align-items:center;gap:6px;min-height:38px;padding:7px 14px;border:1px solid var(--brand-ink);border-radius:19px;background:var(--surface);color:var(--brand-ink);font-size:14px;line-height:1.3;font-weight:500;text-align:start;text-decoration:none;transition:background .12s}
 .c:hover:enabled,a.c:hover{background:var(--sunk)}
 .c .i{width:15px;height:15px}
+.v{min-height:28px;padding:3px 10px;border-color:var(--line);color:var(--soft);font-size:13px;font-weight:400}
+.br{flex-basis:100%}
+.v.on{border-color:var(--brand-ink);background:var(--sunk);color:var(--brand-ink)}
 .c:disabled{cursor:default;border-color:var(--line);color:var(--faint)}
 .c.on:disabled{background:var(--sunk);border-color:var(--brand-ink);color:var(--brand-ink)}
 .r{gap:2px;flex-wrap:nowrap}

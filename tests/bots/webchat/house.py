@@ -52,6 +52,7 @@ MENU = (
     Button(label="Ціна доставки", payload="a:delivery-cost"),
     Button(label="Відділення на карті", url="https://example.org/map"),
 )
+VOTES = (Button(label="Допомогло", payload="v:1:1"), Button(label="Не допомогло", payload="v:0:1"))
 RATING = tuple(Button(label="★" * stars, payload=f"f:rating:{stars}") for stars in range(1, 6))
 
 
@@ -208,6 +209,8 @@ class House:
             return []
         if "меню" in words:
             return [Outbound(parts=(Text(text="Оберіть, будь ласка:"),), buttons=MENU)]
+        if "корисне" in words:
+            return [Outbound(parts=(Text(text="Тариф такий."),), buttons=(*MENU, *VOTES))]
         if "оцінка" in words:
             return [Outbound(parts=(Text(text="Як ми впоралися?"),), buttons=RATING, author=Author.SYSTEM)]
         for part in inbound.parts:

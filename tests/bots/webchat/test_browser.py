@@ -180,6 +180,19 @@ async def test_quick_replies_are_used_once(page: Page, house: House) -> None:
     await expect(choice).to_be_disabled()
 
 
+async def test_a_vote_can_be_changed_and_uses_nothing_up(page: Page, house: House) -> None:
+    await say(page, "корисне")
+    helped = page.get_by_role("button", name="Допомогло", exact=True)
+    other = page.get_by_role("button", name="Не допомогло")
+    for pressed, left in ((helped, other), (other, helped)):
+        await pressed.click()
+        await expect(pressed).to_have_class("c v on")
+        await expect(left).to_have_class("c v")
+        await expect(left).to_be_enabled()
+    await expect(page.locator("frontdesk-chat .list .c", has_text="Ціна доставки").first).to_be_enabled()
+    assert await bubbles(page) == ["корисне", "Допомогло", "Не допомогло"]
+
+
 async def test_stars(page: Page, house: House) -> None:
     await say(page, "оцінка")
     await page.get_by_role("button", name="Оцінка: 4 з 5").click()

@@ -23,6 +23,7 @@ from gateway.staff import Role
 from gateway.storage.engine import Database
 from gateway.storage.inventory import every_table
 from gateway.storage.persons import belonging
+from gateway.storage.votes import Votes
 from nlu.storage import StoredLabels
 from tests.conftest import SteppingClock
 from tests.handoff.room import Room
@@ -102,6 +103,9 @@ async def lived(room: Room, address: str, folder: Path) -> str:
     await room.hear(Media(kind=MediaKind.IMAGE, ref=f"file:{file.id}"), address=address)
     async with room.database.write() as work:
         messages = await work.messages.after(conversation.id, 0)
+        votes = Votes(work.connection)
+        question = messages[0].id
+        assert await votes.cast(contact_id=conversation.contact_id, message_id=question, helped=False, now=room.clock())
         label = Labelled(text="ціна", language="uk", intent="cost", message=messages[0].id)
         await StoredLabels().put(work, label, room.clock())
     return file.id
@@ -145,6 +149,7 @@ async def test_the_archive_has_it_all_but_no_secrets(room: Room, privacy: Privac
     assert {row["direction"] for row in told["messages"]} == {"inbound", "outbound"}
     assert told["messages"][0]["parts"] == [{"part": "text", "text": "ціна"}]
     assert told["nlu_labels"][0]["text"] == "ціна"
+    assert [(row["message_id"], row["helped"]) for row in told["votes"]] == [(told["messages"][0]["id"], False)]
     assert not any("lease" in row for row in told["deliveries"])
 
 

@@ -303,7 +303,7 @@ class TestDrawing:
         await days.talk(agent=agent, channel="mail", call="done")
 
         async def uses(work: Work, since: datetime, until: datetime) -> dict[str, Usage]:
-            return {"delivery-cost": Usage(used=3, conversations=2, helped=1)}
+            return {"delivery-cost": Usage(used=3, conversations=2, helped=1, yes=2, no=4)}
 
         period = read_period({"days": "7"}, clock(), KYIV)
         facts = await gather(sqlite_database, uses, period, clock())
@@ -311,7 +311,7 @@ class TestDrawing:
         figures = {one.name: one for one in draw(facts, lambda article: f"<{article}>", translator)}
         assert list(figures) == ["conversations", "outcomes", "waiting", "articles", "calls", "agents"]
         assert figures["conversations"].rows[-1] == ("2026-11-21", 1, 1, 2)
-        assert figures["articles"].rows == (("<delivery-cost>", 3, 2, 50.0),)
+        assert figures["articles"].rows == (("<delivery-cost>", 3, 2, 50.0, 2, 4),)
         assert figures["agents"].rows == (("Олена", 1, 600.0, 1, 4.0),)
         assert not any(figure.empty for figure in figures.values())
         for figure in figures.values():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gateway.contacts import Identity
 from gateway.conversations import State
-from gateway.messages import Author, Direction, Media, MediaKind, Text
+from gateway.messages import Author, ButtonPress, Direction, Media, MediaKind, Text
 from gateway.ports import Clock, Entity, Mood, Ranked, Understanding
 from gateway.storage.engine import Database
+from gateway.storage.votes import Votes
 from gateway.storage.work import Work
 
 
@@ -63,6 +64,21 @@ class Past:
             work.conversations.change(conversation.id, state=State.CLOSED, closed_at=self._clock())
         return message, conversation.id
 
+    async def votes(self, conversation: int, message: int, *, helped: bool) -> None:
+        """Who asked says whether the answer to `message` helped."""
+        async with self._database.write() as work:
+            contact = (await work.conversations.get(conversation)).contact_id
+            votes = Votes(work.connection)
+            assert await votes.cast(contact_id=contact, message_id=message, helped=helped, now=self._clock())
+
+    async def chooses(self, conversation: int, article: str) -> int:
+        """Who asked presses what was offered, and the bot says it; the number of the press."""
+        async with self._database.write() as work:
+            press = (ButtonPress(payload=f"a:{article}"),)
+            message = await self._say(work, conversation, "site", Author.CONTACT, press)
+            await self._say(work, conversation, "site", Author.BOT, (Text(text="…"),), article=article)
+        return message
+
     async def hires(self, email: str = "olena@x.example", name: str = "Олена") -> int:
         """Somebody on the staff; their number."""
         async with self._database.write() as work:
@@ -82,7 +98,7 @@ class Past:
         conversation: int,
         channel: str,
         author: Author,
-        parts: tuple[Text | Media, ...],
+        parts: tuple[Text | Media | ButtonPress, ...],
         *,
         article: str | None = None,
         agent: int | None = None,

@@ -110,6 +110,34 @@ class TestWhatIsAnOpenQuestion:
             (found,) = await AskedTable(view).questions(clock() - MONTH, 10, SURENESS)
         assert (found.text, found.why, found.article) == ("скільки", Why.ANSWERED, "delivery-cost")
 
+    async def test_an_answer_that_the_customer_says_did_not_help(
+        self, database: Database, past: Past, clock: SteppingClock
+    ) -> None:
+        agent = await past.hires()
+        for text, helped, person in (
+            ("ні", False, None),
+            ("ні, і людина", False, agent),
+            ("так, і людина", True, agent),
+        ):
+            clock.advance(minutes=1)
+            message, talk = await past.asks(text, "reply", confidence=0.9, answered="delivery-cost", agent=person)
+            await past.votes(talk, message, helped=helped)
+        async with database.read() as view:
+            found = await AskedTable(view).questions(clock() - MONTH, 10, SURENESS)
+        assert [(one.text, one.why, one.article) for one in found] == [
+            ("ні, і людина", Why.VOTED, "delivery-cost"),
+            ("ні", Why.VOTED, "delivery-cost"),
+        ]
+
+    async def test_what_was_chosen_and_did_not_help_is_the_question_before(
+        self, database: Database, past: Past, clock: SteppingClock
+    ) -> None:
+        _, talk = await past.asks("доставка", "clarify")
+        await past.votes(talk, await past.chooses(talk, "delivery-cost"), helped=False)
+        _, other = await past.asks("ціна", "reply", confidence=0.9, answered="delivery-cost")
+        await past.votes(other, await past.chooses(other, "delivery-cost"), helped=False)
+        assert await open_questions(database, clock) == [("доставка", Why.VOTED)]
+
     async def test_old_ones_and_more_than_wanted_are_left_out(
         self, database: Database, past: Past, clock: SteppingClock
     ) -> None:

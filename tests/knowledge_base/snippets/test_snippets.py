@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -199,7 +200,7 @@ class TestBefore:
         await publisher.save(an_article(answers=SAYS, category="x"), editor, based_on=1)
         again = await gather(database, None)
         assert again.key() != change.key()
-        found = await remarks(again, [], InlineChecker(), clock().date())
+        found = await remarks(again, [], InlineChecker(), clock(), ZoneInfo("Europe/Kyiv"))
         assert [one.problem.path for one in found if "hours" in one.problem.text()] == [("answers", "uk", "default")]
 
 
