@@ -15,7 +15,7 @@ from gateway.learning import DialPoint
 from nlu.confidence import PLAIN, Curve, Doubles, Evidence, Flags, fit_curve, settle
 from nlu.corpus import Corpus
 from nlu.counts import Labels, Rows
-from nlu.embeddings.joined import share_of
+from nlu.embeddings.joined import SHARE, turn_of
 from nlu.features import TOTAL, Floats, presence
 from nlu.fitting import ROUGH, Recipe, fit
 from nlu.model import ASIDE
@@ -25,6 +25,7 @@ from nlu.regression import softmax
 _FOLDS = 3
 _HELD_INTENTS = 6  # one intent in six is held out whole in each fold
 _HELD_PHRASES = 2500  # phrases that calibration looks at: more only takes longer
+_MUCH = 1.5  # times as many phrases as calibration looks at, from which the dial has a trial of its own
 _DIAL_PHRASES = 5000  # phrases that the trial for the dial learns: nearly as good as all, in half the time
 _SMALLEST = 60  # phrases below which nothing is held out
 _STRANGE_SHARE = 0.1  # what phrases of unknown intents count, against known ones, whatever their number
@@ -52,7 +53,7 @@ class _Trial(NamedTuple):
 
 def calibrate(corpus: Corpus, recipe: Recipe, embeddings: Floats | None = None) -> Calibration:
     """The confidence curve and the dial, from phrases and whole intents left out of trial trainings; those of the
-    joined classifier where there are the phrases' sentence vectors, of length one."""
+    joined classifier where there are the phrases' sentence vectors."""
     if len(corpus.labels) < _SMALLEST or len(corpus.intents) < _HELD_INTENTS:
         return Calibration(PLAIN, ())
     chance = np.random.default_rng(0)
@@ -65,8 +66,8 @@ def calibrate(corpus: Corpus, recipe: Recipe, embeddings: Floats | None = None) 
         *(np.concatenate(parts) for parts in zip(*(trial[1:] for trial in trials), strict=True)),
     )
     curve = _curve(asked)
-    if len(picked) < len(corpus.labels):
-        # Those trials knew a part of what the model will know: it answers more, and the dial must say so.
+    if len(corpus.labels) > _MUCH * len(picked):
+        # Those trials knew a small part of what the model will know: it answers more, and the dial must say so.
         asked = _trial(corpus, recipe, embeddings, picked, held_intents, 0, most=_DIAL_PHRASES)
     return Calibration(curve, _dial(asked, np.where(asked.aside, -np.inf, curve.level(asked.evidence))))
 
@@ -138,7 +139,9 @@ def _evidence(
     """What speaks for the best answer to each question `asked`, and which intent number that is, by a
     classifier of the phrases `taught`; `aside` as in `fit`."""
     known, questions = rows.matrix[taught], rows.matrix[asked]
-    dense = None if embeddings is None else share_of(large=recipe.large) * embeddings
+    if embeddings is not None:
+        embeddings = turn_of(embeddings[taught], labels, large=recipe.large, aside=aside).of(embeddings)
+    dense = None if embeddings is None else SHARE * embeddings
     linear = fit(known, labels, recipe, ROUGH, aside=aside, dense=None if dense is None else dense[taught])
     chances = softmax(linear.scores(questions, None if dense is None else dense[asked]))
     best = chances.argmax(1)

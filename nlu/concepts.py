@@ -10,7 +10,7 @@ from nlu.normal import normalise, skeleton
 from nlu.thesaurus import CONCEPTS
 
 _REMEMBERED = 4096  # words whose concepts are not looked up twice
-_PAIRED = 10  # concepts of one text that are paired: 45 pairs at most, a longer text is no question
+PAIRED = 10  # concepts of one text that are paired: 45 pairs at most, a longer text is no question
 
 _Sequence = tuple[tuple[str, ...], str]
 
@@ -24,9 +24,12 @@ class Concepts:
         self._sequences: dict[str, list[_Sequence]] = {}
         self.of_word = lru_cache(_REMEMBERED)(self._of_word)
         """The concepts of one word: those of the whole word and of its longest known stem."""
-        self._begun_by = lru_cache(_REMEMBERED)(self._look_up)
-        for line in thesaurus.replace("\n ", " ").splitlines():
-            name, _, stems = line.partition(": ")
+        self.begun_by = lru_cache(_REMEMBERED)(self._look_up)
+        """The rows of words that begin with this one: what must follow, and the concept."""
+        lines = [line.partition(": ") for line in thesaurus.replace("\n ", " ").splitlines()]
+        self.names = tuple(sorted({name for name, _, _ in lines}))
+        """All concepts."""
+        for name, _, stems in lines:
             for stem in stems.split():
                 self._add(name, stem)
 
@@ -48,7 +51,6 @@ class Concepts:
         return tuple(sorted(names))
 
     def _look_up(self, word: str) -> list[_Sequence]:
-        """The rows of words that begin with this one: what must follow, and the concept."""
         begun = self._sequences.get(word[:2], ())
         return [(parts[1:], name) for parts, name in begun if word.startswith(parts[0])]
 
@@ -57,13 +59,23 @@ class Concepts:
         names: set[str] = set()
         for position, word in enumerate(words):
             names.update(self.of_word(word))
-            for rest, name in self._begun_by(word):
-                here = words[position + 1 : position + 1 + len(rest)]
-                if len(here) == len(rest) and all(map(str.startswith, here, rest)):
+            for rest, name in self.begun_by(word):
+                if follows(words, position, rest):
                     names.add(name)
         return sorted(names)
 
     def grams(self, words: Sequence[str]) -> list[str]:
         """The concepts in `words` and every pair of them, as feature names."""
         names = self.of(words)
-        return [f"#{name}" for name in names] + [f"#{one}+{other}" for one, other in combinations(names[:_PAIRED], 2)]
+        return [gram(name) for name in names] + [gram(*two) for two in combinations(names[:PAIRED], 2)]
+
+
+def gram(*names: str) -> str:
+    """The feature name of one concept, or of a pair."""
+    return f"#{'+'.join(names)}"
+
+
+def follows(words: Sequence[str], position: int, rest: Sequence[str]) -> bool:
+    """Whether the words after `position` begin as `rest` says."""
+    here = words[position + 1 : position + 1 + len(rest)]
+    return len(here) == len(rest) and all(map(str.startswith, here, rest))

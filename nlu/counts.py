@@ -7,8 +7,10 @@ together.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from copy import copy
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,12 +43,12 @@ class Counts:
     """n phrases, F features: an entry for each feature of each phrase."""
 
     def __init__(self, documents: Sequence[Grams]) -> None:
-        index: dict[str, int] = {}
+        index: dict[str, int] = defaultdict(count().__next__)
         features: list[int] = []
         frequencies: list[int] = []
         for grams in documents:
             for block in grams:
-                features += [index.setdefault(name, len(index)) for name in block]
+                features += map(index.__getitem__, block)
                 frequencies += block.values()
         blocks = np.tile(np.arange(len(SHARES)), len(documents))
         sizes = [len(block) for grams in documents for block in grams]
@@ -85,10 +87,13 @@ class Counts:
         entry_labels = np.repeat(label_of, np.diff(self._starts))
         mine = entry_labels >= 0
         cells = self._features[mine].astype(np.int64) * intents + entry_labels[mine]
-        spread = np.bincount(cells, minlength=len(self.names) * intents).reshape(-1, intents)
-        frequency = spread.sum(1)
-        shares = spread / np.maximum(frequency, 1)[:, None]
-        entropy = -(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(1) / math.log(max(intents, 2))
+        spread = np.bincount(cells)
+        filled = np.flatnonzero(spread)  # few features are known to many intents
+        features, spread = filled // intents, spread[filled]
+        frequency = np.bincount(features, spread, minlength=len(self.names))
+        shares = spread / frequency[features]
+        surprise = np.bincount(features, shares * np.log(shares), minlength=len(self.names))
+        entropy = -surprise / math.log(max(intents, 2))
         total = len(taught)
         idf = np.log((1 + total) / (1 + frequency)) + 1
         known = np.where(frequency > 0, np.sqrt(idf) * (1 - evenness * entropy), 0).astype(np.float32)

@@ -134,7 +134,8 @@ def _votes(voters: list[_Voter]) -> dict[str, float] | None:
     letters = sum([voice.letters for voice in latin]) if latin else 0
     if cyrillic and sum([voice.letters for voice in cyrillic]) * 2 >= letters:
         return _cyrillic_votes(cyrillic)
-    votes = {name: sum([voice.votes[place] for voice in latin]) for place, name in enumerate(LANGUAGES)}
+    summed = [sum(each, 0.0) for each in zip(*[voice.votes for voice in latin], strict=True)]
+    votes = dict(zip(LANGUAGES, summed, strict=True))
     votes["en"] += 2.0  # most Latin text is English
     return votes
 

@@ -35,6 +35,8 @@ ASIDE = ""
 """The silent intent of everyday questions: it takes its share of probability and is never ranked."""
 _DAMAGED = "the stored model is damaged: its arrays do not fit; publish or train again"
 _RANKED = 6
+_OFTEN = 3
+"""Times that phrases have a word from which it is at hand from the start: what others are is looked up when met."""
 _NOTHING = -10.0
 """Log-odds that make a confidence of less than half of the last digit told."""
 _LOOKED_AT = 4
@@ -122,6 +124,8 @@ class Model:
         counts = dict(zip(learnt.words, arrays.counts.tolist(), strict=True))
         reader = Reader(Repair(counts, common_skeletons(), least=meant_from(card.phrases)))
         self._weigher = Weigher(learnt.features, arrays.gains, card.unseen, reader, self._postings.intents)
+        often = [word for word, count in counts.items() if count >= _OFTEN]
+        self._weigher.learn(sorted(often, key=lambda word: -counts[word]))
 
     @property
     def revision(self) -> int:
@@ -207,11 +211,12 @@ def _draft(curve: Curve, known: bool, words: Sequence[Word], intents: list[int],
     """What can be said before the nearest phrases are looked for."""
     if not known:
         return _Draft([], [])
-    stems = {word.stem: word for word in words}.values()
-    total = sum([word.weight for word in stems])
+    stems = {word.stem: (word.weight, word.intents) for word in words}.values()
+    total = sum([weight for weight, _ in stems])
     levels, looked_at, rest = [], 0, 1.0
     for intent, chance in zip(intents, chances, strict=True):
-        covered = sum([word.weight for word in stems if word.intents >> intent & 1]) / total
+        one = 1 << intent
+        covered = sum([weight for weight, having in stems if having & one]) / total
         level = curve.without_likeness(chance, covered)
         if level < _NOTHING:
             break  # nor can any after it: see `Model._told`

@@ -1,22 +1,18 @@
-"""Which phrases of which intents have a feature, and how near a text is to the nearest phrase of an intent.
+"""The phrases of each intent by their features: how near a text is to the nearest phrase of an intent.
 
-A *cell* is a feature in an intent: the run of that intent's phrases that have it. Whether there is one, and
-which, is read from one bit for each intent and the count of the bits before it, so that a text meets only
-the phrases of the intents that are asked about.
+Phrases lie one after another, sorted by intent, so that those of an intent are one stretch of numbers: it is
+multiplied with the text, spread out once to a number for each feature, in three array operations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlu.features import Floats, Ints, Places
-
-_BITS = 64
-_AT_ONCE = 24  # pairs of a text and an intent in one go: what they touch stays in the processor's cache
 
 
 class Sparse(NamedTuple):
@@ -25,6 +21,13 @@ class Sparse(NamedTuple):
     starts: Places
     indices: Places | Ints
     values: Floats
+
+
+class _Stretch(NamedTuple):
+    """Where the entries of an intent's phrases lie, and where in that each phrase begins that has any."""
+
+    entries: slice
+    begins: Places
 
 
 class Postings:
@@ -37,71 +40,58 @@ class Postings:
     """
 
     def __init__(self, columns: Sparse, firsts: Ints, phrases: int) -> None:
-        self._sizes = np.diff(firsts, append=phrases)
-        labels = np.repeat(np.arange(len(firsts), dtype=np.int32), self._sizes)[columns.indices]
-        features = np.repeat(np.arange(len(columns.starts) - 1, dtype=np.int32), np.diff(columns.starts))
-        fresh = np.ones(len(labels), np.bool_)
-        fresh[1:] = (labels[1:] != labels[:-1]) | (features[1:] != features[:-1])
-        self._cells = np.append(np.flatnonzero(fresh), len(labels)).astype(np.int32)
-        self._bits = np.zeros((len(columns.starts) - 1, len(firsts) // _BITS + 1), np.uint64)
-        self._ones = np.uint64(1) << (np.arange(len(firsts), dtype=np.uint64) % np.uint64(_BITS))
-        labelled = labels[fresh]
-        np.bitwise_or.at(self._bits, (features[fresh], labelled // _BITS), self._ones[labelled])
-        counts = np.bitwise_count(self._bits).astype(np.int32).reshape(-1)
-        self._before = (np.cumsum(counts, dtype=np.int32) - counts).reshape(self._bits.shape)
-        self._rows = (columns.indices - firsts[labels]).astype(np.min_scalar_type(int(self._sizes.max())))
-        self._values = columns.values
+        self._count = len(columns.starts) - 1
+        features = np.repeat(np.arange(self._count, dtype=np.int32), np.diff(columns.starts))
+        self._bits = _presence(features, columns.indices, self._count, np.append(firsts, phrases))
+        order = np.argsort(columns.indices, kind="stable")
+        self._features = features[order]
+        self._values = columns.values[order]
+        starts = np.append(0, np.cumsum(np.bincount(columns.indices, minlength=phrases)))
+        self._spare: list[Floats] = []
+        """Rows of zeros, each used by one call at a time: to make one takes as long as to use it."""
+        self._stretches = [
+            _stretch(starts[begin : end + 1])
+            for begin, end in zip(firsts.tolist(), [*firsts[1:].tolist(), phrases], strict=True)
+        ]
 
     def intents(self, feature: int) -> int:
         """The intents whose phrases have the feature, as bits: intent n is bit n."""
-        return int.from_bytes(self._bits[feature].astype("<u8").tobytes(), "little")
+        return int.from_bytes(self._bits[feature].tobytes(), "little")
 
     def likeness(self, texts: Sparse, of: Sequence[int], intents: Sequence[int]) -> list[float]:
         """For each pair of a text (`of` gives its number) and an intent: the highest product of the text's
-        row with one of the intent's phrases."""
+        row with one of the intent's phrases. Quickest where the pairs of a text stand together."""
         found: list[float] = []
-        for begin in range(0, len(of), _AT_ONCE):
-            some = slice(begin, begin + _AT_ONCE)
-            found += self._best(texts, np.array(of[some]), np.array(intents[some]))
+        starts = texts.starts.tolist()
+        spread = self._spare.pop() if self._spare else np.zeros(self._count, np.float32)
+        mine, last = texts.indices[:0], -1
+        for text, intent in zip(of, intents, strict=True):
+            if text != last:
+                spread[mine] = 0
+                mine, last = texts.indices[starts[text] : starts[text + 1]], text
+                spread[mine] = texts.values[starts[text] : starts[text + 1]]
+            entries, begins = self._stretches[intent]
+            if not len(begins):
+                found.append(0.0)
+                continue
+            products = spread.take(self._features[entries])
+            products *= self._values[entries]
+            found.append(float(np.add.reduceat(products, begins, dtype=np.float64).max()))
+        spread[mine] = 0
+        self._spare.append(spread)
         return found
 
-    def _best(self, texts: Sparse, of: Places, intents: Places) -> list[float]:
-        begins = texts.starts[of]
-        sizes = texts.starts[of + 1] - begins
-        pairs = _bounds(sizes)
-        entries = _spread(begins, sizes, pairs)
-        cells, here = self._find(texts.indices[entries], intents.repeat(sizes))
-        begins = self._cells[cells].astype(np.intp)
-        runs = self._cells[cells + 1] - begins
-        bounds = _bounds(runs)
-        postings = _spread(begins, runs, bounds)
-        products = self._values.take(postings)
-        products *= texts.values[entries[here]].repeat(runs)
-        phrases = self._rows.take(postings)
-        ends = bounds[here.searchsorted(pairs)].tolist()
-        return [
-            float(np.bincount(phrases[begin:end], products[begin:end]).max()) if begin < end else 0.0
-            for begin, end in pairwise(ends)
-        ]
 
-    def _find(self, features: Places | Ints, intents: Places) -> tuple[Places, Places]:
-        """The cells of these features in these intents, and the places of those that have one."""
-        word, one = intents // _BITS, self._ones[intents]
-        bits = self._bits[features, word]
-        here = np.flatnonzero(bits & one)
-        before = np.bitwise_count(bits[here] & (one[here] - np.uint64(1)))
-        return self._before[features[here], word[here]] + before.astype(np.intp), here
+def _stretch(starts: Places) -> _Stretch:
+    """The stretch of phrases whose entries begin there; the last start is where they end."""
+    begin, end = int(starts[0]), int(starts[-1])
+    return _Stretch(slice(begin, end), starts[:-1][starts[1:] > starts[:-1]] - begin)
 
 
-def _bounds(sizes: Places) -> Places:
-    """Where runs of these sizes begin when they lie one after another, and where the last ends."""
-    bounds = np.zeros(len(sizes) + 1, np.intp)
-    np.cumsum(sizes, out=bounds[1:])
-    return bounds
-
-
-def _spread(begins: Places, sizes: Places, bounds: Places) -> Places:
-    """All places of the runs of these sizes that begin there; `bounds` are theirs."""
-    places = np.arange(bounds[-1])
-    places += (begins - bounds[:-1]).repeat(sizes)
-    return places
+def _presence(features: Ints, phrases: Places | Ints, count: int, bounds: Ints) -> NDArray[np.uint8]:
+    """For each of `count` features a bit for each intent whose phrases have it; intents lie between `bounds`."""
+    intents = len(bounds) - 1
+    labels = np.repeat(np.arange(intents, dtype=np.uint32), np.diff(bounds))[phrases]
+    bits = np.zeros((count, intents // 8 + 1), np.uint8)
+    np.bitwise_or.at(bits, (features, labels // 8), np.uint8(1) << (labels % 8).astype(np.uint8))
+    return bits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import Sequence
@@ -27,6 +26,8 @@ async def run_apart(command: Sequence[str], task: bytes, *, limit: float, name: 
 
     Raises FrontdeskError where it fails, refuses or takes too long; never leaves the process running.
     """
+    import asyncio  # noqa: PLC0415 — the processes themselves, which need our `REFUSED`, start without it
+
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,

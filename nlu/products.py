@@ -13,7 +13,7 @@ import numpy as np
 
 from nlu.features import Floats
 
-_COMMON = 0.02  # features of more rows than this share are multiplied densely
+_COMMON = 0.04  # features of more rows than this share are multiplied densely
 
 
 def products(rows: Any, others: Any) -> Floats:

@@ -48,19 +48,25 @@ class _Problem:
     def __init__(self, gram: Floats, intents: NDArray[np.int64], count: int, cost: float) -> None:
         self._gram = gram
         self._cost = np.float32(cost)
-        self._truth = np.zeros((len(intents), count), np.float32)
-        self._truth[np.arange(len(intents)), intents] = 1
+        self._true = np.arange(len(intents)), intents
+        self._shape = len(intents), count
         self._pairs: list[_Pair] = []
 
-    def _value(self, coefficients: Floats, scores: Floats) -> float:
+    def _value(self, coefficients: Floats, scores: Floats) -> tuple[float, Floats]:
+        """What is to be made small, and each phrase's probabilities."""
         top = scores.max(1)
-        logs = np.log(np.exp(scores - top[:, None]).sum(1)) + top
-        loss = float((logs - np.einsum("ij,ij->i", self._truth, scores)).sum())
-        return 0.5 * _dot(coefficients, scores) + float(self._cost) * loss
+        chances = np.exp(scores - top[:, None])
+        sums = chances.sum(1)
+        loss = float((np.log(sums) + top - scores[self._true]).sum())
+        chances /= sums[:, None]
+        return 0.5 * _dot(coefficients, scores) + float(self._cost) * loss, chances
 
-    def _gradient(self, coefficients: Floats, scores: Floats) -> Floats:
-        result: Floats = coefficients + self._cost * (softmax(scores) - self._truth)
-        return result
+    def _gradient(self, coefficients: Floats, chances: Floats) -> Floats:
+        """The gradient there, made in the place of `chances`."""
+        chances[self._true] -= np.float32(1)
+        chances *= self._cost
+        chances += coefficients
+        return chances
 
     def _direction(self, gradient: Floats, k_gradient: Floats) -> tuple[Floats, Floats]:
         """The way down and its product with K, from the gradient and the last steps."""
@@ -87,10 +93,10 @@ class _Problem:
         return 1 / (1 + 25 * float(self._cost) * float(self._gram.diagonal().max()))
 
     def solve(self, tolerance: float) -> Floats:
-        coefficients = np.zeros_like(self._truth)
-        scores = np.zeros_like(self._truth)
-        value = self._value(coefficients, scores)
-        gradient = self._gradient(coefficients, scores)
+        coefficients = np.zeros(self._shape, np.float32)
+        scores = np.zeros(self._shape, np.float32)
+        value, chances = self._value(coefficients, scores)
+        gradient = self._gradient(coefficients, chances)
         k_gradient = self._gram @ gradient
         goal = tolerance * tolerance * _dot(gradient, k_gradient)
         for _ in range(_STEPS):
@@ -100,11 +106,11 @@ class _Problem:
             slope, length = _dot(gradient, k_way), np.float32(1)
             while True:
                 moved, moved_scores = coefficients + length * way, scores + length * k_way
-                new_value = self._value(moved, moved_scores)
+                new_value, chances = self._value(moved, moved_scores)
                 if new_value <= value + 1e-4 * float(length) * slope or length < 1e-5:
                     break
                 length = length / np.float32(2)
-            new_gradient = self._gradient(moved, moved_scores)
+            new_gradient = self._gradient(moved, chances)
             new_k_gradient = self._gram @ new_gradient
             self._remember(length * way, length * k_way, new_gradient - gradient, new_k_gradient - k_gradient)
             coefficients, scores, value = moved, moved_scores, new_value

@@ -22,6 +22,8 @@ LONGISH = 8
 _REMEMBERED = 8192  # words not mended twice
 _QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
 _LAYOUTS = ("йцукенгшщзхїфівапролджєячсмитьбю", "йцукенгшщзхъфывапролджэячсмитьбю")
+_OTHERWISE = [str.maketrans(_QWERTY, layout) for layout in _LAYOUTS]
+_OTHERWISE += [str.maketrans(layout, _QWERTY) for layout in _LAYOUTS]
 
 
 def meant_from(phrases: int) -> int:
@@ -40,7 +42,9 @@ class Repair:
         often = (word for word, count in counts.items() if count >= least)
         known = sorted((word for word in often if len(word) >= SHORTEST and word.isalpha()), key=len)
         self._words = known
-        self._lengths = np.array(list(map(len, known)), np.int32)
+        self._longest = len(known[-1]) if known else 0
+        lengths = np.array(list(map(len, known)), np.int32)
+        self._shorter: list[int] = np.searchsorted(lengths, np.arange(self._longest + 2)).tolist()
         self._letters = np.array([_bits(word) for word in known], np.uint64)
         self._pairs = np.array([_bits(_pairs(word)) for word in known], np.uint64)
         self.mend = lru_cache(_REMEMBERED)(self._mend)
@@ -72,8 +76,9 @@ class Repair:
     def _alike(self, word: str, edits: int) -> list[str]:
         """The known words of about that length with about those letters and pairs of neighbours: of both
         together another letter changes six (two and four), a swap six (pairs), one more or less four."""
-        bounds = np.searchsorted(self._lengths, [len(word) - edits, len(word) + edits + 1])
-        begin, end = bounds.tolist()
+        begin, end = (
+            self._shorter[min(size, self._longest + 1)] for size in (len(word) - edits, len(word) + edits + 1)
+        )
         letters = np.bitwise_count(self._letters[begin:end] ^ np.uint64(_bits(word)))
         pairs = np.bitwise_count(self._pairs[begin:end] ^ np.uint64(_bits(_pairs(word))))
         near = np.flatnonzero((letters <= 2 * edits) & (letters + pairs <= 6 * edits))
@@ -131,6 +136,5 @@ def edit_distance(one: str, other: str, limit: int) -> int:
 
 def other_layouts(word: str) -> list[str]:
     """`word` as it would read had the keyboard stood on the other language («ghbdsn» is «привіт»)."""
-    readings = [word.translate(str.maketrans(_QWERTY, layout)) for layout in _LAYOUTS]
-    readings += [word.translate(str.maketrans(layout, _QWERTY)) for layout in _LAYOUTS]
+    readings = [word.translate(table) for table in _OTHERWISE]
     return [reading for reading in dict.fromkeys(readings) if reading != word]

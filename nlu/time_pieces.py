@@ -21,6 +21,7 @@ _LONGEST = 400  # tokens looked at
 _MOST_DIGITS = 4  # of a number in a time: a year, or so many minutes
 _HOUR_DIGITS = 2  # of a number by which alone a time may be named: an hour or a day
 _REMEMBERED = 4096  # words whose sense is not looked up twice
+_ASKED_TWICE = 64  # texts of a portion: both who looks for times and who remembers asks about each
 _BEGINNING = frozenset(("під", "под", "a", "an", "первой", "первую", "вторую", "второй"))
 """Words of a time that mean nothing by themselves."""
 
@@ -125,6 +126,7 @@ def _is_anchor(written: str) -> bool:
     return _sense(written).anchor
 
 
+@lru_cache(_ASKED_TWICE)
 def may_name_a_time(text: str) -> bool:
     """Whether it is worth looking closer: most texts have no digit and no word that can name a time."""
     return any(map(_is_anchor, _ROUGHLY.findall(text)))

@@ -19,7 +19,7 @@ from nlu.calibration import calibrate
 from nlu.confidence import Curve
 from nlu.corpus import Corpus, clashes, count_languages, read_corpus
 from nlu.counts import Gains
-from nlu.embeddings.joined import Encodes, Joined, JoinedCard, even_out, no_turn, share_of
+from nlu.embeddings.joined import SHARE, Encodes, Joined, JoinedCard, turn_of
 from nlu.features import Ints
 from nlu.fitting import CAREFUL, GRAM_LIMIT, Linear, Recipe, fit, recipe_for
 from nlu.model import ASIDE, FORMAT, Arrays, Card, Learnt
@@ -74,18 +74,16 @@ def train(
 def _join(corpus: Corpus, recipe: Recipe, matrix: Any, encoder: Encodes) -> tuple[Joined, tuple[DialPoint, ...]]:
     """The joined classifier of the same rows, and its dial. Raises FrontdeskError where there are no vectors."""
     found = encoder.vectors(corpus.texts)
-    own = np.array([bool(corpus.intents[label]) for label in corpus.labels])
-    turn = no_turn(found.shape[1]) if recipe.large else even_out(found[own])
-    embeddings = turn.of(found)
-    curve, dial = calibrate(corpus, recipe, embeddings)
-    share = share_of(large=recipe.large)
     aside = corpus.intents[0] == ASIDE
-    linear = fit(matrix, corpus.labels, recipe, CAREFUL, aside=aside, dense=share * embeddings)
+    curve, dial = calibrate(corpus, recipe, found)
+    turn = turn_of(found, corpus.labels, large=recipe.large, aside=aside)
+    embeddings = turn.of(found)
+    linear = fit(matrix, corpus.labels, recipe, CAREFUL, aside=aside, dense=SHARE * embeddings)
     joined = Joined(
         card=JoinedCard(encoder=encoder.fingerprint, curve=(*curve,)),
         weights=linear.weights,
         bias=linear.bias.astype(np.float32),
-        dense=share * np.asarray(linear.dense, np.float32),
+        dense=SHARE * np.asarray(linear.dense, np.float32),
         vectors=embeddings.astype(np.float16),
         mean=turn.mean,
         matrix=turn.matrix,

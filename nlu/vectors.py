@@ -7,32 +7,37 @@ message costs a few look-ups and its share of a few array operations.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu.concepts import PAIRED, follows, gram
 from nlu.features import COMMON_SHARE, SHARES, STEM, Floats, Reader, letters
 from nlu.index import Index
 from nlu.postings import Sparse
 from nlu.vocabulary import common_skeletons
 
 _REMEMBERED = 4096  # words not taken apart twice
+_AT_ONCE = 64  # words taken apart together
 _BLOCKS = len(SHARES)
 _WORDS, _LETTERS, _CONCEPTS = range(_BLOCKS)
 _SHIFT = 32  # a feature's number lies under its block's
 _MASK = (1 << _SHIFT) - 1
-_PACKED = np.dtype(np.intc).itemsize
+_PACKED = "q"
+_SIZE = array(_PACKED).itemsize
 
 
 class Word(NamedTuple):
     """A word as the model knows it: its form (empty where nothing is left), its stem with the number (-1:
     unknown), the weight of that and the intents whose phrases have it (as bits), the packed numbers of its
-    letter sequences, and those that are unknown."""
+    letter sequences, those that are unknown, the numbers of its concepts, and the rows of words that begin with
+    it: what must follow, and the concept."""
 
     form: str
     stem: str
@@ -41,6 +46,8 @@ class Word(NamedTuple):
     intents: int
     letters: bytes
     strange: tuple[str, ...]
+    concepts: tuple[int, ...]
+    rows: tuple[tuple[tuple[str, ...], int], ...]
 
 
 class Vectors(NamedTuple):
@@ -64,13 +71,25 @@ class Weigher:
         self, names: Sequence[str], gains: Floats, unseen: float, reader: Reader, intents_of: Callable[[int], int]
     ) -> None:
         self._index = Index(names)
-        self._gains = gains
+        self._gains = gains.astype(np.float64)
         self._unseen = unseen
         self._reader = reader
         self._intents_of = intents_of
         self._common = {word[:STEM] for word in common_skeletons()}
+        self._concepts = {name: number for number, name in enumerate(reader.concepts.names)}
+        self._alone, self._together = self._concept_features(reader.concepts.names)
         self._word = lru_cache(_REMEMBERED)(self._look_up)
         self._apart = lru_cache(_REMEMBERED)(self._take_apart)  # all parcel numbers have one form
+        self._known: dict[str, Word] = {}
+
+    def learn(self, forms: Sequence[str]) -> None:
+        """Take the first thousands of these words of the model's own apart, for good."""
+        for begin in range(0, min(len(forms), _REMEMBERED), _AT_ONCE):
+            some = forms[begin : begin + _AT_ONCE]
+            named = [[f"={form[:STEM]}", *letters(form)] for form in some]
+            numbers = iter(self._index.find([name for names in named for name in names]).tolist())
+            for form, names in zip(some, named, strict=True):
+                self._known[form] = self._word_of(form, names, [next(numbers) for _ in names])
 
     def meet(self, words: Iterable[str]) -> None:
         """Take these words apart, to have them at hand in `vectors`."""
@@ -83,12 +102,12 @@ class Weigher:
         found, strange = self._features(words)
         fresh = np.ones(len(found) + 1, np.bool_)
         np.not_equal(found[1:], found[:-1], out=fresh[1:-1])
-        bounds = np.flatnonzero(fresh)
+        bounds = fresh.nonzero()[0]
         counts = bounds[1:] - bounds[:-1]
         found = found[bounds[:-1]]
         block, indices = found >> _SHIFT, found & _MASK
-        values = self._gains[indices].astype(np.float64)
-        several = np.flatnonzero(counts > 1)
+        values = self._gains[indices]
+        several = (counts > 1).nonzero()[0]
         values[several] *= 1.0 + np.log(counts[several])
         seen = np.bincount(block, values * values, minlength=len(strange)).tolist()
         parts = [_share(*part) for part in zip(SHARES * len(words), seen, strange, strict=True)]
@@ -102,54 +121,72 @@ class Weigher:
         """The known features, sorted, one for each time they occur, as the number of the block (three for
         each text) above the feature's; and for each block the squared weights of the unknown ones."""
         pairs = [[f"={one.stem} {other.stem}" for one, other in pairwise(words)] for words in texts]
-        concepts = [self._reader.concepts.grams([word.form for word in words]) for words in texts]
-        names = [name for both in zip(pairs, concepts, strict=True) for some in both for name in some]
-        numbers = iter(self._index.find(names).tolist())
-        known: list[list[int]] = []
-        unknown: list[list[str]] = []
-        for words, paired, meant in zip(texts, pairs, concepts, strict=True):
-            stems = [word.number for word in words if word.number >= 0]
-            strange = [f"={word.stem}" for word in words if word.number < 0]
-            _sort_out(paired, numbers, stems, strange)
-            unknown += (strange, [name for word in words for name in word.strange], [])
-            known += (stems, [])
-            _sort_out(meant, numbers, known[-1], unknown[-1])
-        packed = [b"".join([word.letters for word in words]) for words in texts]
-        blocks = np.arange(len(unknown), dtype=np.int64).reshape(-1, _BLOCKS) << _SHIFT
-        others = np.array([number for some in known for number in some], np.int64)
-        others += blocks[:, [_WORDS, _CONCEPTS]].reshape(-1).repeat([len(some) for some in known])
-        letters_of = np.frombuffer(b"".join(packed), np.intc).astype(np.int64)
-        letters_of += blocks[:, _LETTERS].repeat([len(some) // _PACKED for some in packed])
-        found = np.concatenate([others, letters_of])
-        found.sort()
-        return found, [_squares(some) * self._unseen**2 if some else 0.0 for some in unknown]
+        numbers = iter(self._index.find([name for some in pairs for name in some]).tolist())
+        packed: list[bytes] = []
+        squares: list[float] = []
+        for words, paired in zip(texts, pairs, strict=True):
+            known = [word.number for word in words]
+            known += [number for _, number in zip(paired, numbers, strict=False)]
+            unknown: list[str] = []
+            if min(known, default=0) < 0:
+                stems = [f"={word.stem}" for word in words]
+                unknown = [name for name, number in zip(stems + paired, known, strict=True) if number < 0]
+                known = [number for number in known if number >= 0]
+            meant = self._meant(words)
+            met = [number for number in meant if number >= 0]
+            strange = [name for word in words for name in word.strange]
+            packed.append(array(_PACKED, known + met).tobytes() + b"".join([word.letters for word in words]))
+            squares += (_squares(unknown), _squares(strange), float(len(meant) - len(met)))
+        found = np.frombuffer(b"".join(packed), np.int64)
+        if len(packed) > 1:
+            blocks = np.arange(0, _BLOCKS * len(packed), _BLOCKS, dtype=np.int64) << _SHIFT
+            found = found + blocks.repeat([len(some) // _SIZE for some in packed])
+        return np.sort(found), [square * self._unseen**2 for square in squares]
+
+    def _meant(self, words: Sequence[Word]) -> list[int]:
+        """The features of the words' concepts and of every pair of them, -1 for each that is unknown."""
+        concepts: set[int] = set()
+        for position, word in enumerate(words):
+            concepts.update(word.concepts)
+            for rest, concept in word.rows:
+                if follows([one.form for one in words], position, rest):
+                    concepts.add(concept)
+        ordered, together = sorted(concepts), self._together
+        found = [self._alone[concept] for concept in ordered]
+        return found + [together[one][other] for one, other in combinations(ordered[:PAIRED], 2)]
+
+    def _concept_features(self, names: Sequence[str]) -> tuple[list[int], list[list[int]]]:
+        """The features of concepts, and of pairs of them (the first being the one before)."""
+        asked = [[gram(name) for name in names], *([gram(one, other) for other in names] for one in names)]
+        found = [self._index.find(some).tolist() for some in asked]
+        block = _CONCEPTS << _SHIFT
+        alone, *together = [[number + block if number >= 0 else -1 for number in some] for some in found]
+        return alone, together
 
     def _look_up(self, raw: str) -> Word:
-        return self._apart(self._reader.word(raw))
+        form = self._reader.word(raw)
+        return self._known.get(form) or self._apart(form)
 
     def _take_apart(self, form: str) -> Word:
-        stem = form[:STEM]
-        sequences = letters(form)
-        number, *numbers = self._index.find([f"={stem}", *sequences]).tolist()
+        names = [f"={form[:STEM]}", *letters(form)]
+        return self._word_of(form, names, self._index.find(names).tolist())
+
+    def _word_of(self, form: str, names: Sequence[str], found: Sequence[int]) -> Word:
+        """The word with these features, the stem's first, which have these numbers."""
+        stem, (_, *sequences), (number, *numbers) = form[:STEM], names, found
         weight = self._gains[number] if number >= 0 else self._unseen * (COMMON_SHARE if stem in self._common else 1.0)
+        concepts, block = self._reader.concepts, _LETTERS << _SHIFT
         return Word(
             form,
             stem,
             number,
             float(weight),
             self._intents_of(number) if number >= 0 else 0,
-            np.array([known for known in numbers if known >= 0], np.intc).tobytes(),
+            array(_PACKED, [known + block for known in numbers if known >= 0]).tobytes(),
             tuple([name for name, known in zip(sequences, numbers, strict=True) if known < 0]),
+            tuple([self._concepts[name] for name in concepts.of_word(form)]),
+            tuple([(rest, self._concepts[name]) for rest, name in concepts.begun_by(form)]),
         )
-
-
-def _sort_out(names: Iterable[str], numbers: Iterator[int], known: list[int], unknown: list[str]) -> None:
-    """Add to `known` the numbers of the `names` that have one, to `unknown` the other names."""
-    for name, number in zip(names, numbers, strict=False):
-        if number >= 0:
-            known.append(number)
-        else:
-            unknown.append(name)
 
 
 def _share(share: float, seen: float, strange: float) -> tuple[float, float]:

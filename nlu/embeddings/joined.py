@@ -3,8 +3,8 @@
 A text's row is the light one with a multiple of its sentence vector (of length one) behind it. The classifier of such
 rows is stored beside the light one, which serves wherever there is no vector.
 
-Where there are few phrases the vectors are evened out first: directions in which all phrases differ much (what they
-are about, as a bank) count less, those in which they differ little count more.
+Where there are few phrases the vectors are evened out first: directions in which phrases of one intent differ much
+(how something is said) count less, those in which they are alike (what is asked) count more.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from gateway.messages import Value
 from nlu.confidence import Curve
 from nlu.features import Floats, Ints
 
-SHARE, SHARE_LARGE = 3.0, 2.0
-"""What a sentence vector counts for, as `nlu.features.SHARES` do for the light blocks; among many phrases less."""
-_EVENNESS = 0.5  # 0 leaves directions as they are, 1 makes them all count alike
-_FLOOR = 0.1  # of the mean spread: what is added to each direction's
+SHARE = np.float32(2.0)
+"""What a sentence vector counts for, as `nlu.features.SHARES` do for the light blocks."""
+_EVENNESS = 0.3  # 0 leaves directions as they are, 1 makes them all count alike
+_FLOOR = 0.3  # of the mean spread: what is added to each direction's
 _PREFIX = "joined_"
 _CARD = f"{_PREFIX}card"
 
@@ -48,11 +48,6 @@ class JoinedCard(Value, frozen=True, kw_only=True):
     curve: tuple[float, float, float, float]
 
 
-def share_of(*, large: bool) -> np.float32:
-    """What a sentence vector counts for in a corpus that is large, or is not."""
-    return np.float32(SHARE_LARGE if large else SHARE)
-
-
 class Turn(NamedTuple):
     """Evens vectors of d numbers out: d numbers are taken away, then a d × d matrix is applied."""
 
@@ -71,10 +66,22 @@ def no_turn(width: int) -> Turn:
     return Turn(np.zeros(width, np.float32), np.eye(width, dtype=np.float32))
 
 
-def even_out(embeddings: Floats) -> Turn:
-    """What makes the directions of these vectors count more alike."""
-    mean = embeddings.mean(0)
-    spread, directions = np.linalg.eigh(np.cov((embeddings - mean).T))
+def turn_of(embeddings: Floats, intents: NDArray[np.int64], *, large: bool, aside: bool) -> Turn:
+    """What is done to vectors where phrases with these, of these intents, are taught: nothing where they are many
+    (`large`). `aside` tells whether intent 0 is the silent one, whose phrases have nothing in common."""
+    if large:
+        return no_turn(embeddings.shape[1])
+    own = intents >= int(aside)
+    return even_out(embeddings[own], intents[own])
+
+
+def even_out(embeddings: Floats, intents: NDArray[np.int64]) -> Turn:
+    """What makes the directions in which vectors of one intent differ count more alike."""
+    mean, sizes = embeddings.mean(0), np.bincount(intents)
+    sums = np.zeros((len(sizes), embeddings.shape[1]))
+    np.add.at(sums, intents, embeddings)
+    apart = embeddings - (sums / np.maximum(sizes, 1)[:, None])[intents]
+    spread, directions = np.linalg.eigh(apart.T @ apart / len(apart))
     scale = (np.maximum(spread, 0) + max(_FLOOR * float(spread.mean()), 1e-9)) ** (-_EVENNESS / 2)
     return Turn(mean, (directions * scale).astype(np.float32))
 

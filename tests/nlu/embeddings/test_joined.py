@@ -9,6 +9,7 @@ import pytest
 
 from gateway.errors import FrontdeskError
 from nlu.embeddings.encoder import Encoder
+from nlu.embeddings.joined import turn_of
 from nlu.features import Floats
 from nlu.fitting import GRAM_LIMIT
 from nlu.model import Learnt, Model, from_bytes, to_bytes
@@ -100,3 +101,31 @@ def test_where_there_are_no_vectors_the_light_model_is_taught_and_the_report_say
     light, report = train(1, PHRASES, encoder=Failing())
     assert report.without_embeddings == "model.onnx cannot be loaded"
     assert to_bytes(light) == to_bytes(learnt)
+
+
+def _spoken_differently() -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Vectors of phrases of two intents: the first number tells which, the second only how it was said."""
+    chance = np.random.default_rng(0)
+    intents = np.repeat([0, 1], 20)
+    vectors = chance.normal(0, 0.05, (40, 4))
+    vectors[:, 0] += np.where(intents == 0, 0.5, -0.5)
+    vectors[:, 1] += chance.normal(0, 1, 40)
+    return vectors.astype(np.float32), intents
+
+
+def test_what_tells_phrases_of_one_intent_apart_counts_less() -> None:
+    vectors, intents = _spoken_differently()
+    turned = turn_of(vectors, intents, large=False, aside=False).of(vectors)
+    before, after = (np.abs(some[:, 0]).mean() / np.abs(some[:, 1]).mean() for some in (vectors, turned))
+    assert after > 1.3 * before
+    assert np.linalg.norm(turned, axis=1) == pytest.approx(np.ones(40), abs=1e-5)
+
+
+def test_the_silent_intent_has_no_say_in_it_and_many_phrases_none_at_all() -> None:
+    vectors, intents = _spoken_differently()
+    strange = np.random.default_rng(1).normal(0, 9, (30, 4)).astype(np.float32)
+    both, numbers = np.vstack([strange, vectors]), np.concatenate([np.zeros(30, np.int64), intents + 1])
+    alone = turn_of(vectors, intents, large=False, aside=False)
+    assert turn_of(both, numbers, large=False, aside=True).of(vectors) == pytest.approx(alone.of(vectors), abs=1e-4)
+    many = turn_of(vectors, intents, large=True, aside=False).of(vectors)
+    assert many == pytest.approx(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), abs=1e-6)
