@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
@@ -13,7 +13,6 @@ from gateway.storage.work import Work
 
 ORDER = "order_number"
 """Where a contact's details keep the order they named last; templates fall back to it."""
-_BEFORE = 5  # of the customer's last texts: what was said long ago is not said again
 
 
 class Recalling:
@@ -22,17 +21,28 @@ class Recalling:
     def __init__(self, moods: Moods) -> None:
         self._moods = moods
 
-    async def amid(self, work: Work, conversation: Conversation, said: Understanding) -> Understanding:
-        """`said` in the mood that what went before makes of it.
+    async def hold(self, work: Work, said: Iterable[tuple[int, Understanding]]) -> None:
+        """Read at once what `amid` will look back at: for each contact, what they `said`."""
+        wanted = []
+        for contact_id, understanding in said:
+            conversation = await work.conversations.open_of(contact_id)
+            if conversation is not None and _may_differ(conversation, understanding):
+                wanted.append(conversation.id)
+        await work.turns.hold(wanted)
 
-        Who is calm, was understood so far and now asks something else has said nothing again: their earlier
-        texts are not read.
-        """
-        same = said.best is not None and said.best.intent == conversation.article
-        if not (same or conversation.misses or said.mood.anger):
+    async def amid(self, work: Work, conversation: Conversation, said: Understanding) -> Understanding:
+        """`said` in the mood that what went before makes of it."""
+        if not _may_differ(conversation, said):
             return said
-        before = await work.turns.texts(conversation.id, _BEFORE)
+        before = await work.turns.texts(conversation.id)
         return structs.replace(said, mood=self._moods.amid(said, before, conversation.misses))
+
+
+def _may_differ(conversation: Conversation, said: Understanding) -> bool:
+    """Whether earlier texts matter: who is calm, was understood so far and now asks something else has said
+    nothing again."""
+    same = said.best is not None and said.best.intent == conversation.article
+    return same or bool(conversation.misses) or said.mood.anger > 0
 
 
 def named_order(contact: Contact, said: Understanding | None) -> dict[str, str] | None:

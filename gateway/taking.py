@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import structlog
@@ -70,6 +70,10 @@ class Taker:
         self._policy = policy
         self._company = company
         self._clock = clock
+
+    async def look_back(self, work: Work, said: Iterable[tuple[int, Understanding]]) -> None:
+        """Read together what `take` will look back at: for each contact, what they `said`."""
+        await self._recalling.hold(work, said)
 
     async def take(self, work: Work, row: InboxRow, inbound: Inbound, understanding: Understanding | None) -> None:
         """Hear `inbound` and answer it."""

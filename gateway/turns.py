@@ -206,6 +206,9 @@ class Turns:
         people = {one.row.contact_id for one in claimed}
         await work.contacts.hold(people)
         await work.conversations.hold_newest(people)
+        await self._taker.look_back(
+            work, [(one.row.contact_id, one.understanding) for one in claimed if one.understanding is not None]
+        )
 
     async def _take_apart(self, prepared: Sequence[Prepared]) -> int:
         taken = 0

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from gateway.errors import SettingsError, StorageUnavailable
 from gateway.live import Change
 from gateway.storage.gathering import send_before_others, sent_before_others
-from gateway.storage.one_hop import connector
+from gateway.storage.lines import Lines
+from gateway.storage.one_hop import READ, WRITE, connector
 from gateway.storage.work import Work
 
 Announce = Callable[[Sequence[Change]], None]
@@ -32,6 +33,8 @@ _DRIVERS = {
 _BUSY_SECONDS = 4
 """How long one waits for a connection, and a connection for another process's lock: whoever calls is told
 within five seconds, and platforms send again."""
+READERS = 4
+"""Reads of SQLite side by side."""
 _COMMAND_SECONDS = 60
 """How long PostgreSQL may take for one statement. A network that swallows everything would otherwise hold a
 connection for a quarter of an hour."""
@@ -75,9 +78,13 @@ class Database:
         self.url = parse_url(url)
         self.announce = announce
         self.is_sqlite = self.url.drivername.startswith("sqlite")
+        self._writing: Lines | None = None
+        self._reading: Lines | None = None
         if self.is_sqlite:
-            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=4)
+            self._writer = _sqlite_engine(self.url, begin=WRITE, pool_size=1)
+            self._reader = _sqlite_engine(self.url, begin=READ, pool_size=READERS)
+            self._writing = Lines(self._writer, begin=WRITE, size=1, patience=_BUSY_SECONDS)
+            self._reading = Lines(self._reader, begin=READ, size=READERS, patience=_BUSY_SECONDS)
         else:
             self._writer = self._reader = create_async_engine(
                 self.url,
@@ -98,23 +105,37 @@ class Database:
     async def read(self) -> AsyncIterator[Work]:
         """A unit of work that only looks. Raises StorageUnavailable."""
         with translated():
-            async with self._reader.connect() as connection:
-                yield Work(connection, is_sqlite=self.is_sqlite)
+            if self._reading:
+                async with self._reading.transaction() as line:
+                    yield Work(line.connection, driver=line.driver)
+            else:
+                async with self._reader.connect() as connection:
+                    yield Work(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
         """A unit of work that commits when the block ends well. Raises StorageUnavailable."""
         with translated():
-            async with self._writer.begin() as connection:
-                work = Work(connection, is_sqlite=self.is_sqlite)
-                with sent_before_others(connection, work.gathering):
-                    yield work
-                    await work.gathering.flush()
+            if self._writing:
+                async with self._writing.transaction() as line:
+                    work = Work(line.connection, driver=line.driver)
+                    with sent_before_others(line.connection, work.gathering):
+                        yield work
+                        await work.gathering.flush()
+            else:
+                async with self._writer.begin() as connection:
+                    work = Work(connection)
+                    with sent_before_others(connection, work.gathering):
+                        yield work
+                        await work.gathering.flush()
         if self.announce and work.changes:
             self.announce(work.changes)
 
     async def close(self) -> None:
         """Close all connections."""
+        for lines in (self._writing, self._reading):
+            if lines:
+                await lines.close()
         await self._writer.dispose()
         await self._reader.dispose()
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.storage.dialect import if_new
-from gateway.storage.one_hop import Statement, at_once
+from gateway.storage.one_hop import OneHopConnection, Statement, at_once
 from gateway.storage.queries import Parameters, Query, Values
 from gateway.storage.rows import Rows, for_postgresql, for_sqlite
 from gateway.storage.schema import metadata
@@ -35,9 +35,9 @@ GROWTH = 4
 class Gathering:
     """Rows to insert and to change. Inserts go before updates, parents before children."""
 
-    def __init__(self, connection: AsyncConnection, *, is_sqlite: bool) -> None:
+    def __init__(self, connection: AsyncConnection, driver: OneHopConnection | None) -> None:
         self._connection = connection
-        self._is_sqlite = is_sqlite
+        self._driver = driver
         self._inserts: defaultdict[str, list[Row]] = defaultdict(list)
         self._updates: defaultdict[str, dict[int, Row]] = defaultdict(dict)
         self._new: dict[tuple[str, int], Row] = {}
@@ -74,54 +74,62 @@ class Gathering:
 
     async def insert_new(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert at once those of `rows` that are not there yet; all name the same columns."""
-        if self._is_sqlite:
+        if self._driver:
             written = Rows(table, tuple(rows[0]), rows, if_new=True)
-            await self._connection.run_sync(self._send_before, list(for_sqlite(written)))
+            await self._driver.run([*self._taken(), *for_sqlite(written)])
         else:
             await self._connection.execute(if_new(self._connection.dialect.name, table), list(rows))
-
-    def _send_before(self, connection: Connection, statements: Sequence[Statement]) -> list[list[Any]]:
-        self.send(connection)
-        return at_once(connection, statements)
 
     # --- asking ------------------------------------------------------------------------------
 
     async def ask(self, *asked: tuple[Query, Parameters]) -> list[list[Values]]:
         """The rows of each query, all in one step where the database is SQLite; what was gathered is in them."""
-        if self._is_sqlite:
-            return await self._connection.run_sync(self._ask, asked)
+        if self._driver:
+            before = self._taken()
+            found = await self._driver.run([*before, *(query.for_sqlite(parameters) for query, parameters in asked)])
+            return [query.read(rows) for (query, _), rows in zip(asked, found[len(before) :], strict=True)]
         answers = [await self._connection.execute(query.statement, parameters) for query, parameters in asked]
         return [[tuple(row) for row in answer] for answer in answers]
-
-    def _ask(self, connection: Connection, asked: Sequence[tuple[Query, Parameters]]) -> list[list[Values]]:
-        found = self._send_before(connection, [query.for_sqlite(parameters) for query, parameters in asked])
-        return [query.read(rows) for (query, _), rows in zip(asked, found, strict=True)]
 
     # --- sending -----------------------------------------------------------------------------
 
     async def flush(self) -> None:
         """Send what was gathered."""
-        await self._connection.run_sync(self.send)
+        if self._driver is None:
+            await self._connection.run_sync(self.send)
+        elif statements := self._taken():
+            await self._driver.run(statements)
 
     def send(self, connection: Connection) -> None:
-        """`flush`, for who is inside the driver already."""
+        """`flush`, for who is inside SQLAlchemy already."""
+        if self._driver is None:
+            for one in self._take_away():
+                connection.execute(*for_postgresql(one))
+        elif statements := self._taken():
+            at_once(connection, statements)
+
+    def _taken(self) -> list[Statement]:
+        """What was gathered, as statements for SQLite; whoever takes them runs them."""
+        return [statement for one in self._take_away() for statement in for_sqlite(one)]
+
+    def _take_away(self) -> list[Rows]:
         if not (self._inserts or self._updates):
-            return
+            return []
         inserts, self._inserts = self._inserts, defaultdict(list)
         updates, self._updates = self._updates, defaultdict(dict)
         self._new.clear()
-        written = [Rows(table, tuple(rows[0]), rows) for table in _parents_first() if (rows := inserts.get(table.name))]
+        ranks = _parents_first()
+        written = [
+            Rows(metadata.tables[name], tuple(inserts[name][0]), inserts[name])
+            for name in sorted(inserts, key=ranks.__getitem__)
+        ]
         for name, changed in updates.items():
             alike = _alike(changed).items()
             written += [Rows(metadata.tables[name], columns, rows, changes=True) for columns, rows in alike]
-        if self._is_sqlite:
-            at_once(connection, [statement for one in written for statement in for_sqlite(one)])
-        else:
-            for one in written:
-                connection.execute(*for_postgresql(one))
+        return written
 
     async def _draw(self, table: Table) -> Iterator[int]:
-        if self._is_sqlite:
+        if self._driver:
             # The transaction holds the only right to write, so nobody can take these meanwhile.
             [[(newest,)]] = await self.ask((_newest_of(table), {}))
             return count((newest or 0) + 1)
@@ -157,8 +165,9 @@ _DRAW = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate
 
 
 @cache
-def _parents_first() -> tuple[Table, ...]:
-    return tuple(metadata.sorted_tables)
+def _parents_first() -> Mapping[str, int]:
+    """Each table's place."""
+    return {table.name: place for place, table in enumerate(metadata.sorted_tables)}
 
 
 @cache

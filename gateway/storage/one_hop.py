@@ -17,34 +17,69 @@ FETCHED_AT_ONCE = 1000
 """Rows that come with the statement; of a longer result the rest is fetched as it is asked for."""
 
 
+VALUES_HERE = 2000
+"""Values given in one step at most for it to be done at once: some milliseconds."""
+
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
+
 Statement = tuple[str, Sequence[Any]]
 """SQL and its values."""
 
 
 class OneHopConnection(aiosqlite.Connection):
-    """An aiosqlite connection whose cursors are `OneHopCursor`s, and whose transactions begin on the way."""
+    """An aiosqlite connection whose cursors are `OneHopCursor`s, and whose transactions begin on the way.
 
+    What waits for the disk goes to the thread: a commit of changes. Short statements of the message path do not:
+    going there and back costs more than they do, and under load the thread waits for the interpreter besides.
+    """
+
+    patience = 0
+    """How long a transaction that is to write waits for another process, in milliseconds."""
     _beginning: str | None = None
+    _reads_only = False
+    _changes = 0
+    _went_there = False
+    _in_doubt = False
+    """Whether something may still be under way in the thread, its caller having gone."""
 
     def begin_with(self, sql: str) -> None:
-        """Begin a transaction by `sql`, together with the next statement."""
+        """Begin a transaction by `sql`, together with the next statement, unless one is under way."""
+        if self._conn.in_transaction or self._beginning is not None:
+            return
         self._beginning = sql
+        self._reads_only = sql == READ
+        self._went_there = False
 
     async def commit(self) -> None:
-        """No hop where nothing was done."""
-        if self._beginning is None:
-            await super().commit()
-        self._beginning = None
+        """No hop where nothing was changed. Raises ValueError where the connection is closed."""
+        await self._end(super().commit)
 
     async def rollback(self) -> None:
-        """No hop where nothing was done."""
-        if self._beginning is None:
-            await super().rollback()
+        """No hop where nothing was changed. Raises ValueError where the connection is closed."""
+        await self._end(super().rollback)
+
+    @property
+    def _may_have_changed(self) -> bool:
+        # Tables that are made or dropped are not counted; who does that goes to the thread.
+        return self._went_there or self._conn.total_changes != self._changes
+
+    async def _end(self, there: Callable[[], Awaitable[None]]) -> None:
+        connection = self._conn
         self._beginning = None
+        if not self._in_doubt:
+            if not connection.in_transaction:
+                return
+            if self._reads_only or not self._may_have_changed:
+                connection.rollback()
+                return
+        self._in_doubt = True
+        await there()
+        self._in_doubt = False
 
     async def hop(self, act: Callable[[sqlite3.Connection], Any]) -> Any:
         """Do something in the connection's thread, within the transaction."""
         beginning, self._beginning = self._beginning, None
+        self._went_there = True
         connection = self._conn
 
         def begin_and_act() -> Any:
@@ -52,19 +87,52 @@ class OneHopConnection(aiosqlite.Connection):
                 connection.execute(beginning)
             return act(connection)
 
+        self._in_doubt = True
         # As aiosqlite's own cursor does.
-        return await self._execute(begin_and_act)  # type: ignore[no-untyped-call]
+        try:
+            done = await self._execute(begin_and_act)  # type: ignore[no-untyped-call]
+        except Exception:
+            self._in_doubt = False
+            raise
+        self._in_doubt = False
+        return done
 
     async def run(self, statements: Sequence[Statement]) -> list[list[Any]]:
-        """Run all `statements`; the rows of each."""
-        rows: list[list[Any]] = await self.hop(
-            lambda connection: [connection.execute(sql, values).fetchall() for sql, values in statements]
-        )
-        return rows
+        """Run all `statements`, which look at rows or change them; the rows of each. Where they are few it is
+        done here and now."""
+        if self._in_doubt or sum(len(values) for _, values in statements) > VALUES_HERE or not self._begin_here():
+            rows: list[list[Any]] = await self.hop(lambda connection: _run(connection, statements))
+            return rows
+        return _run(self._conn, statements)
+
+    def _begin_here(self) -> bool:
+        """Whether the transaction has begun, or could at once; another process may be writing."""
+        if self._beginning is None:
+            return True
+        connection = self._conn
+        self._changes = connection.total_changes
+        if self._reads_only:
+            connection.execute(self._beginning)
+        else:
+            connection.execute("PRAGMA busy_timeout=0")
+            try:
+                connection.execute(self._beginning)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                return False
+            finally:
+                connection.execute(f"PRAGMA busy_timeout={self.patience}")
+        self._beginning = None
+        return True
 
     def cursor(self) -> OneHopCursor:  # type: ignore[override]
         """No hop: there is nothing in it yet."""
         return OneHopCursor(self)
+
+
+def _run(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[list[Any]]:
+    return [connection.execute(sql, values).fetchall() for sql, values in statements]
 
 
 class OneHopCursor:
@@ -137,6 +205,7 @@ def connector(path: str, *, timeout: float) -> Callable[[], Awaitable[OneHopConn
 
     async def connect() -> OneHopConnection:
         connection = OneHopConnection(lambda: sqlite3.connect(path, timeout=timeout, check_same_thread=False), 64)
+        connection.patience = int(timeout * 1000)
         # A connection that nobody closed must not keep the process from ending.
         connection._thread.daemon = True  # noqa: SLF001 — as SQLAlchemy's own creator does
         await connection

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ports import Tried, Understanding
 from gateway.storage import tables
 from gateway.storage.gathering import Gathering
+from gateway.storage.queries import Query
 
 _column = tables.turns.c
+TEXTS_HELD = 5
+"""So many of a conversation's newest texts are looked back at."""
+_TEXTS = Query(
+    select(_column.text)
+    .where(_column.conversation_id == bindparam("conversation"))
+    .order_by(_column.id.desc())
+    .limit(TEXTS_HELD)
+)
 
 
 class Turns:
@@ -21,12 +31,21 @@ class Turns:
     def __init__(self, connection: AsyncConnection, gathering: Gathering) -> None:
         self._connection = connection
         self._gathering = gathering
+        self._texts: dict[int, list[str]] = {}
+
+    async def hold(self, conversation_ids: Iterable[int]) -> None:
+        """Read the newest texts of these conversations together and keep them."""
+        wanted = sorted(set(conversation_ids))
+        found = await self._gathering.ask(*((_TEXTS, {"conversation": one}) for one in wanted)) if wanted else []
+        self._texts |= {one: [text for (text,) in rows] for one, rows in zip(wanted, found, strict=True)}
 
     def add(
         self, *, conversation_id: int, message_id: int, understanding: Understanding, did: str, now: datetime
     ) -> None:
         """Note what was understood and done."""
         best = understanding.best
+        if conversation_id in self._texts:
+            self._texts[conversation_id].insert(0, understanding.text)
         self._gathering.insert(
             tables.turns,
             {
@@ -41,10 +60,11 @@ class Turns:
             },
         )
 
-    async def texts(self, conversation_id: int, limit: int) -> list[str]:
-        """The newest `limit` texts that were understood in a conversation, newest first."""
-        newest = select(_column.text).where(_column.conversation_id == conversation_id)
-        return list((await self._connection.scalars(newest.order_by(_column.id.desc()).limit(limit))).all())
+    async def texts(self, conversation_id: int) -> list[str]:
+        """The newest `TEXTS_HELD` texts that were understood in a conversation, newest first."""
+        if conversation_id not in self._texts:
+            await self.hold([conversation_id])
+        return self._texts[conversation_id][:TEXTS_HELD]
 
     async def of(self, conversation_id: int, limit: int = 20) -> list[tuple[Tried, Understanding]]:
         """The newest `limit` turns of a conversation, oldest first."""

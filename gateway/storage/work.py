@@ -14,6 +14,7 @@ from gateway.storage.gathering import Gathering
 from gateway.storage.inbox import Inbox
 from gateway.storage.media import MediaTable
 from gateway.storage.messages import Messages
+from gateway.storage.one_hop import OneHopConnection
 from gateway.storage.staff import StaffTable
 from gateway.storage.timers import Timers
 from gateway.storage.turns import Turns
@@ -22,10 +23,10 @@ from gateway.storage.turns import Turns
 class Work:
     """What runs inside one transaction. Other packages make their repositories from `connection`."""
 
-    def __init__(self, connection: AsyncConnection, *, is_sqlite: bool) -> None:
+    def __init__(self, connection: AsyncConnection, *, driver: OneHopConnection | None = None) -> None:
         self.connection = connection
-        self.is_sqlite = is_sqlite
-        self.gathering = Gathering(connection, is_sqlite=is_sqlite)
+        self.is_sqlite = driver is not None
+        self.gathering = Gathering(connection, driver)
         self.changes: list[Change] = []
 
     def announce(self, topic: str, kind: str, **ids: int | str | None) -> None:
