@@ -125,6 +125,7 @@ class Answering:
             company=house.settings.company,
             watch=house.watch,
             observer=house.metrics,
+            at_hand=house.settings.engine == "embedded",
         )
 
     def _housekeeping(self) -> Housekeeping:

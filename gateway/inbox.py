@@ -80,7 +80,7 @@ class Inbox:
     async def _commit_gathered(self) -> None:
         try:
             while self._gathered:
-                await self._commit(self._next_batch())
+                await self._commit()
         finally:
             # Cancelled in between: nobody else will commit for those who still wait.
             self._committer = None
@@ -95,21 +95,25 @@ class Inbox:
             room -= len(batch[-1].envelopes)
         return batch
 
-    async def _commit(self, batch: Sequence[_Waiting]) -> None:
+    async def _commit(self, alone: _Waiting | None = None) -> None:
+        """Commit what is gathered, or one that must go `alone`."""
+        batch = [alone] if alone else []
         try:
             async with self._database.write() as work:
+                # Who came while the database was busy goes along.
+                batch = batch or self._next_batch()
                 await self._store(work, batch)
                 self._watch(Step.INSERTED, sum(len(waiting.envelopes) for waiting in batch))
         except StorageUnavailable as error:
-            _refuse(batch, error)
+            _refuse(batch or self._next_batch(), error)
         except Exception as error:
-            if len(batch) == 1:
-                log.exception("not_stored", channel=batch[0].channel)
-                _refuse(batch, error)
+            if len(batch) <= 1:
+                log.exception("not_stored", channel=batch[0].channel if batch else None)
+                _refuse(batch or self._next_batch(), error)
                 return
             # One envelope broke the commit: alone, only it can fail.
             for waiting in batch:
-                await self._commit([waiting])
+                await self._commit(waiting)
         except BaseException:
             _refuse(batch, StorageUnavailable("not stored"))
             raise

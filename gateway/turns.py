@@ -1,7 +1,7 @@
 """A turn: claim a person's waiting events, understand, decide, answer — all in one transaction.
 
-Understanding happens before the transaction (it needs no lock and may take long), the rest inside it,
-so replies, state, timers and the event's `done` commit together or not at all.
+Replies, state, timers and the event's `done` commit together or not at all. An engine that may take long
+understands before the transaction, where a database with one writer would else stand still.
 """
 
 from __future__ import annotations
@@ -70,7 +70,12 @@ class Turns:
         company: Company,
         watch: Watch = unwatched,
         observer: Observer = UNOBSERVED,
+        at_hand: bool = False,
     ) -> None:
+        """
+        Args:
+            at_hand: whether the engine is in this process and answers in a millisecond or so.
+        """
         self._database = database
         self._channels = channels
         self._engine = engine
@@ -82,6 +87,7 @@ class Turns:
         self._company = company
         self._watch = watch
         self._observer = observer
+        self._thinks_first = database.is_sqlite and not at_hand
         self._bell = wakeups.bell(INBOX)
 
     async def run(self) -> None:
@@ -98,10 +104,11 @@ class Turns:
     async def take_waiting(self) -> int:
         """Deal with one batch of waiting events; returns how many were dealt with.
 
-        On SQLite the one writing connection is not held while the engine thinks. On PostgreSQL the people
-        are locked first: of two workers each must think about others, not both about the same.
+        On SQLite the one writing connection is not held while an engine elsewhere thinks. On PostgreSQL the
+        people are locked first: of two workers each must think about others, not both about the same. With an
+        engine at hand that is the shorter way on SQLite too: what was committed last is in the batch.
         """
-        if self._database.is_sqlite:
+        if self._thinks_first:
             async with self._database.read() as view:
                 rows = await view.inbox.waiting(BATCH)
             prepared = await self._prepare(rows)

@@ -79,6 +79,8 @@ class Inbox:
     async def claim_next(self, limit: int) -> list[InboxRow]:
         """Waiting rows of people whom nobody else is serving, in order, their people locked: the oldest
         rows are looked through for such people, however many of them other workers have in hand."""
+        if not self._lock_rows:
+            return await self.waiting(limit)
         oldest = (
             select(_column.identity_id)
             .where(_column.status == InboxStatus.WAITING)
