@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.learning import DialPoint
-from nlu.confidence import PLAIN, Curve, Doubles, Evidence, Flags, fit_curve, settle
+from nlu.confidence import PLAIN, Curve, Doubles, Evidence, Flags, fit_curve, settle, standings
 from nlu.corpus import Corpus
 from nlu.counts import Labels, Rows
 from nlu.embeddings.joined import SHARE, turn_of
 from nlu.features import TOTAL, Floats, presence
 from nlu.fitting import ROUGH, Recipe, fit
-from nlu.model import ASIDE
+from nlu.model import ASIDE, ENOUGH, LOOKED_AT
 from nlu.products import products
 from nlu.regression import softmax
 
@@ -144,13 +144,32 @@ def _evidence(
     dense = None if embeddings is None else SHARE * embeddings
     linear = fit(known, labels, recipe, ROUGH, aside=aside, dense=None if dense is None else dense[taught])
     chances = softmax(linear.scores(questions, None if dense is None else dense[asked]))
-    best = chances.argmax(1)
     if embeddings is None:
         cosines = products(questions, known) / (rows.lengths[asked] * TOTAL)[:, None]
     else:
         cosines = embeddings[asked] @ embeddings[taught].T
-    cosines[labels[None, :] != best[:, None]] = 0  # only phrases of the answer's own intent
+    order = np.argsort(labels, kind="stable")
+    begins = np.searchsorted(labels[order], np.arange(chances.shape[1]))
+    nearest = np.maximum.reduceat(cosines[:, order], begins, axis=1)
+    best = _first(chances, nearest, aside=aside)
+    told = np.arange(len(asked)), best
     columns = known.tocsc()
     present = presence(columns.indptr, columns.indices, labels, chances.shape[1])
-    covered = (rows.words[asked] @ present.astype(np.float32))[np.arange(len(asked)), best]
-    return Evidence(chances.max(1), cosines.max(1), covered / rows.word_totals[asked]), best
+    covered = (rows.words[asked] @ present.astype(np.float32))[told]
+    return Evidence(chances[told], nearest[told], covered / rows.word_totals[asked]), best
+
+
+def _first(chances: Floats, nearest: Floats, *, aside: bool) -> Labels:
+    """The intent that a model would put first, by the chance and the nearest phrase of each; the silent intent,
+    which is number 0 where there is one (`aside`), where that is likeliest."""
+    named = chances.copy()
+    if aside:
+        named[:, 0] = 0
+    likely = np.argsort(-named, axis=1, kind="stable")[:, :LOOKED_AT]
+    chance = np.take_along_axis(named, likely, 1)
+    order = standings(chance, np.take_along_axis(nearest, likely, 1))
+    order[chance.cumsum(1) - chance >= ENOUGH] = -np.inf
+    best: Labels = np.take_along_axis(likely, order.argmax(1)[:, None], 1)[:, 0]
+    if aside:
+        best[chances.argmax(1) == 0] = 0
+    return best

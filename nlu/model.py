@@ -10,7 +10,7 @@ import math
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gateway.errors import FrontdeskError
 from gateway.messages import Value
 from gateway.ports import Ranked
-from nlu.confidence import Curve, sigmoid
+from nlu.confidence import Curve, sigmoid, standing
 from nlu.embeddings.joined import Joined, taken_out
 from nlu.features import TOTAL, Floats, Ints, Reader
 from nlu.normal import read
@@ -39,10 +39,10 @@ _OFTEN = 3
 """Times that phrases have a word from which it is at hand from the start: what others are is looked up when met."""
 _NOTHING = -10.0
 """Log-odds that make a confidence of less than half of the last digit told."""
-_LOOKED_AT = 4
+LOOKED_AT = 4
 """Intents whose nearest phrase is looked for at most: as many as are ever offered, and one. To look for all of
 them is most of the work of a message."""
-_ENOUGH = 0.97
+ENOUGH = 0.97
 """And no further than the intents that have this much of the probability: what is left is nobody's answer."""
 
 
@@ -102,6 +102,7 @@ class _Draft(NamedTuple):
 
     intents: list[int]
     levels: list[float]
+    chances: list[float]
     looked_at: int = 0
 
 
@@ -195,22 +196,25 @@ class Model:
         self._weigher.meet(words)
 
     def _told(self, curve: Curve, draft: _Draft, likenesses: Iterator[float]) -> tuple[Ranked, ...]:
-        """The ranking; `likenesses` are those of the nearest phrases of the first intents that have a level.
-        The later ones' phrases are taken to be as near as the last that was looked for."""
-        lowest, told, near = math.inf, [], 0.0
-        for place, (intent, level) in enumerate(zip(draft.intents, draft.levels, strict=False)):
-            if place < draft.looked_at:
-                near = curve.of_likeness(next(likenesses))
+        """The ranking; `likenesses` are those of the nearest phrases of the first intents that have a level, which
+        are put in order anew by them. The later ones' phrases are taken to be as near as the last that was looked
+        for."""
+        near = list(islice(likenesses, draft.looked_at))
+        places = sorted(range(len(near)), key=lambda place: -standing(draft.chances[place], near[place]))
+        added = [curve.of_likeness(one) for one in near]
+        lowest, told = math.inf, []
+        for place in (*places, *range(len(near), len(draft.levels))):
             # Never surer of the second than of the first, whatever the nearest phrase says.
-            lowest = min(lowest, level + near)
-            told.append(Ranked(intent=self.card.intents[intent], confidence=round(sigmoid(lowest), 4)))
+            lowest = min(lowest, draft.levels[place] + added[min(place, len(added) - 1)])
+            intent = self.card.intents[draft.intents[place]]
+            told.append(Ranked(intent=intent, confidence=round(sigmoid(lowest), 4)))
         return (*told, *[self._hopeless[intent] for intent in draft.intents[len(told) :]])
 
 
 def _draft(curve: Curve, known: bool, words: Sequence[Word], intents: list[int], chances: list[float]) -> _Draft:
     """What can be said before the nearest phrases are looked for."""
     if not known:
-        return _Draft([], [])
+        return _Draft([], [], [])
     stems = {word.stem: (word.weight, word.intents) for word in words}.values()
     total = sum([weight for weight, _ in stems])
     levels, looked_at, rest = [], 0, 1.0
@@ -221,10 +225,10 @@ def _draft(curve: Curve, known: bool, words: Sequence[Word], intents: list[int],
         if level < _NOTHING:
             break  # nor can any after it: see `Model._told`
         levels.append(level)
-        if rest > 1 - _ENOUGH and looked_at < _LOOKED_AT:
+        if rest > 1 - ENOUGH and looked_at < LOOKED_AT:
             looked_at += 1
         rest -= chance
-    return _Draft(intents, levels, looked_at)
+    return _Draft(intents, levels, chances, looked_at)
 
 
 def _scores(texts: Sparse, weights: Floats, bias: Floats) -> Floats:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import FrontdeskError
 from gateway.learning import Phrase
+from nlu.calibration import _first
 from nlu.confidence import ANSWER
 from nlu.corpus import read_corpus
 from nlu.model import ASIDE, FORMAT, Learnt, Model, from_bytes, to_bytes
@@ -195,3 +196,29 @@ def test_an_everyday_question_yields_to_an_article_like_it() -> None:
     florist = [*PHRASES, Phrase(intent="cake", language="uk", text="замовити торт на день народження")]
     silent = read_corpus(PHRASES).labels.tolist().count(0)
     assert read_corpus(florist).labels.tolist().count(0) < silent
+
+
+def favouring(learnt: Learnt, phrase: Phrase, other: str, odds: float) -> Model:
+    """A model whose classifier takes `phrase` for a matter of the `other` intent, with these odds to its own."""
+    model = Model(learnt)
+    [scores] = model._by_features(model._weigher.vectors([read(phrase.text).words])).scores
+    own, wrong = (learnt.card.intents.index(intent) for intent in (phrase.intent, other))
+    bias = learnt.arrays.bias.copy()
+    bias[wrong] += scores[own] - scores[wrong] + np.log(odds)
+    return Model(learnt._replace(arrays=learnt.arrays._replace(bias=bias)))
+
+
+@pytest.mark.parametrize(("odds", "right"), [(0.9, True), (1.1, True), (30, False)])
+def test_of_likely_intents_the_one_with_a_phrase_like_it_is_first(learnt: Learnt, odds: float, *, right: bool) -> None:
+    phrase = next(one for one in PHRASES if one.intent == "pay")
+    ranked = favouring(learnt, phrase, "price", odds).rank(phrase.text)
+    assert (ranked[0].intent == "pay") is right
+    assert [one.confidence for one in ranked] == sorted((one.confidence for one in ranked), reverse=True)
+
+
+def test_trials_put_first_what_a_model_would() -> None:
+    chances = np.array([[0.02, 0.5, 0.45, 0.03], [0.02, 0.9, 0.05, 0.03], [0.6, 0.3, 0.1, 0]], np.float32)
+    nearest = np.array([[0.9, 0.2, 0.9, 0.9]] * 3, np.float32)
+    assert _first(chances, nearest, aside=True).tolist() == [2, 1, 0]
+    assert _first(chances, nearest, aside=False).tolist() == [2, 1, 0]
+    assert _first(chances[:, ::-1], nearest[:, ::-1], aside=False).tolist() == [1, 2, 3]
