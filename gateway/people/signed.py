@@ -7,25 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-from gateway.errors import RequestRefused, SettingsError
+from gateway.errors import RequestRefused
 from gateway.identity import Claim, Proof, Thing, claim
 from gateway.messages import Value, clean_text
 from gateway.people.settings import SignedTokens as Settings
 from gateway.ports import Clock
 
+if TYPE_CHECKING:
+    from gateway.people.token_key import TokenKey
+
 LONGEST = 8192
 """Characters of a token; a header of a web server takes no more."""
-SECRET_BYTES = 32
-"""RFC 7518, 3.2: a key of the hash's size or larger."""
-RSA_BITS = 2048
 NAME_LIMIT = 300
 
 
@@ -46,37 +40,20 @@ class SignedTokens:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        if settings.key:
-            _check_key(settings)
+        self._key = _key_of(settings) if settings.key else None
 
     @property
     def taken(self) -> bool:
         """Whether a key is set at all."""
-        return bool(self._settings.key)
+        return self._key is not None
 
     def read(self, token: str) -> Signed:
         """What `token` says. Raises RequestRefused (401) with what is wrong for the site's developer."""
-        if not self.taken:
+        if self._key is None:
             raise RequestRefused(401, "signed tokens are not taken here: people.token.key is not set")
         if len(token) > LONGEST:
             raise RequestRefused(401, "the token is too long")
-        settings = self._settings
-        try:
-            said: dict[str, Any] = jwt.decode(
-                token,
-                settings.key,
-                algorithms=[settings.algorithm],
-                audience=settings.audience,
-                # Times are ours to check, by the clock that everything here goes by.
-                options={
-                    "require": ["exp", "sub", "aud"],
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
-        except jwt.InvalidTokenError as error:
-            raise RequestRefused(401, f"the token is not good: {_reason(error)}") from None
+        said = self._key.open(token)
         expires_at = self._check_times(said)
         claims = _claims(said)
         if not claims or claims[0].shelf != _ACCOUNT:
@@ -105,35 +82,10 @@ class SignedTokens:
         return expires_at
 
 
-def _check_key(settings: Settings) -> None:
-    if settings.algorithm == "HS256":
-        if settings.key.lstrip().startswith("-----BEGIN"):
-            raise SettingsError("people.token.key", "is a key in PEM; set people.token.algorithm to RS256 or ES256")
-        if len(settings.key.encode()) < SECRET_BYTES:
-            raise SettingsError("people.token.key", f"must be {SECRET_BYTES} bytes or more for HS256")
-        return
-    try:
-        key = load_pem_public_key(settings.key.encode())
-    except (ValueError, UnsupportedAlgorithm):
-        raise SettingsError("people.token.key", f"must be a public key in PEM for {settings.algorithm}") from None
-    rsa = isinstance(key, RSAPublicKey) and key.key_size >= RSA_BITS
-    curve = isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
-    if not (rsa if settings.algorithm == "RS256" else curve):
-        wanted = f"RSA of {RSA_BITS} bits or more" if settings.algorithm == "RS256" else "on the curve P-256"
-        raise SettingsError("people.token.key", f"must be a public key {wanted} for {settings.algorithm}")
+def _key_of(settings: Settings) -> TokenKey:
+    from gateway.people.token_key import TokenKey  # noqa: PLC0415 — 10 MB that most firms have no use for
 
-
-_REASONS: dict[type[jwt.InvalidTokenError], str] = {
-    jwt.InvalidSignatureError: "the signature does not fit the key",
-    jwt.InvalidAlgorithmError: "it is signed another way than people.token.algorithm says",
-    jwt.InvalidAudienceError: "aud is not people.token.audience",
-    jwt.MissingRequiredClaimError: "exp, sub and aud must be there",
-    jwt.DecodeError: "it is no JSON Web Token",
-}
-
-
-def _reason(error: jwt.InvalidTokenError) -> str:
-    return next((words for kind, words in _REASONS.items() if isinstance(error, kind)), "a claim is malformed")
+    return TokenKey(settings)
 
 
 _ACCOUNT = "proof:account"

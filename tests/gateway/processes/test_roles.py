@@ -62,7 +62,18 @@ def test_web_chat_alone_loads_no_messenger_and_no_migrations(tmp_path: Path) -> 
     modules, workers, listeners = build(tmp_path, database_url=f"sqlite:///{tmp_path}/none.db")
     assert workers == {"turns", "timers", "housekeeping", "refresh", "readiness"}
     assert listeners == {"channel:site", "webchat", "signin"}
-    unwanted = {"aiogram", "telegram", "httpx", "pydantic", "alembic", "sklearn", "scipy", "redis", "bots.telegram"}
+    unwanted = {
+        "aiogram",
+        "telegram",
+        "httpx",
+        "pydantic",
+        "alembic",
+        "sklearn",
+        "scipy",
+        "redis",
+        "jwt",
+        "bots.telegram",
+    }
     assert not unwanted & modules
 
 
