@@ -13,6 +13,7 @@ from gateway import inbox as inbox_module
 from gateway.channels import UNREADABLE, Envelope
 from gateway.errors import StorageUnavailable
 from gateway.inbox import Inbox
+from gateway.steps import Step
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxRow, InboxStatus
 from tests.gateway.flaky import FlakyDatabase, until
@@ -95,10 +96,11 @@ async def test_who_comes_together_shares_a_commit(flaky: FlakyDatabase, clock) -
 
 
 async def test_who_comes_during_a_commit_shares_the_next(flaky: FlakyDatabase, clock) -> None:
-    inbox = Inbox(flaky, clock)
+    steps: list[Step] = []
+    inbox = Inbox(flaky, clock, watch=lambda step, _count=1: steps.append(step))
     flaky.open.clear()
     tasks = [asyncio.create_task(inbox.take("shop", [envelope(0)]))]
-    await until(lambda: flaky.writes > 0)
+    await until(lambda: Step.INSERTED in steps)
     tasks += [asyncio.create_task(inbox.take("shop", [envelope(number)])) for number in range(1, 50)]
     await asyncio.sleep(0.02)
     assert not any(task.done() for task in tasks)
@@ -107,6 +109,17 @@ async def test_who_comes_during_a_commit_shares_the_next(flaky: FlakyDatabase, c
     assert flaky.writes == 2
     await inbox.take("shop", [envelope("later")])
     assert flaky.writes == 3
+
+
+async def test_who_comes_while_others_write_goes_along(flaky: FlakyDatabase, clock) -> None:
+    inbox = Inbox(flaky, clock)
+    async with flaky.write():
+        tasks = [asyncio.create_task(inbox.take("shop", [envelope(0)]))]
+        await until(lambda: flaky.writes == 2)
+        tasks += [asyncio.create_task(inbox.take("shop", [envelope(number)])) for number in range(1, 50)]
+        await asyncio.sleep(0.02)
+    assert await outcomes(tasks) == ["taken"] * 50
+    assert flaky.writes == 2
 
 
 async def test_a_commit_has_an_end(flaky: FlakyDatabase, clock) -> None:
