@@ -116,20 +116,22 @@ class Database:
     async def write(self) -> AsyncIterator[Work]:
         """A unit of work that commits when the block ends well. Raises StorageUnavailable."""
         with translated():
-            if self._writing:
-                async with self._writing.transaction() as line:
-                    work = Work(line.connection, driver=line.driver)
-                    with sent_before_others(line.connection, work.gathering):
-                        yield work
-                        await work.gathering.flush()
-            else:
-                async with self._writer.begin() as connection:
-                    work = Work(connection)
-                    with sent_before_others(connection, work.gathering):
-                        yield work
-                        await work.gathering.flush()
+            async with self._begun() as work:
+                with sent_before_others(work.connection, work.gathering):
+                    yield work
+                    await work.gathering.flush()
         if self.announce and work.changes:
             self.announce(work.changes)
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[Work]:
+        """A transaction that commits when the block ends well."""
+        if self._writing:
+            async with self._writing.transaction() as line:
+                yield Work(line.connection, driver=line.driver)
+        else:
+            async with self._writer.begin() as connection:
+                yield Work(connection)
 
     async def close(self) -> None:
         """Close all connections."""

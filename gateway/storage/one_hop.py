@@ -1,7 +1,7 @@
-"""SQLite in its thread, one hop a statement.
+"""SQLite with few trips to its thread: one a statement, or none.
 
 aiosqlite goes to its thread and back for each of: make a cursor, execute, fetch, close. A hop costs more
-than most of our statements do, so here all four are one.
+than most of our statements do, so here all four are one, and the short ones of the message path do without.
 """
 
 from __future__ import annotations
