@@ -42,6 +42,8 @@ class Lines:
         self._patience = patience
         self._places = asyncio.Semaphore(size)
         self._free: list[Line] = []
+        self._undoing: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Line]:
@@ -52,12 +54,15 @@ class Lines:
             yield line
             await _commit(line)
         except BaseException:
-            await asyncio.shield(self._undo(line))
+            await self._undo_to_the_end(line)
             raise
-        self._give_back(line)
+        await self._give_back(line)
 
     async def close(self) -> None:
-        """Close what is open and not in use."""
+        """Close what is open; what is in use closes when its transaction has ended."""
+        self._closed = True
+        if self._undoing:
+            await asyncio.wait(self._undoing)
         while self._free:
             await self._free.pop().connection.close()
 
@@ -81,20 +86,37 @@ class Lines:
         raw = await connection.get_raw_connection()
         return Line(connection=connection, driver=cast(OneHopConnection, raw.driver_connection))
 
+    async def _undo_to_the_end(self, line: Line) -> None:
+        # Also where the caller is cut off again, or nobody waits any more: a line half undone is lost.
+        undoing = asyncio.create_task(self._undo(line))
+        self._undoing.add(undoing)
+        undoing.add_done_callback(self._undoing.discard)
+        await asyncio.shield(undoing)
+
     async def _undo(self, line: Line) -> None:
         try:
             await line.connection.rollback()
             await line.driver.rollback()
-        except Exception:
+        except BaseException as error:
             # Nobody knows in what state it is: a new one takes its place.
-            await _throw_away(line)
-            self._places.release()
+            await self._replace(line)
+            if not isinstance(error, Exception):
+                raise
         else:
-            self._give_back(line)
+            await self._give_back(line)
 
-    def _give_back(self, line: Line) -> None:
-        self._free.append(line)
-        self._places.release()
+    async def _give_back(self, line: Line) -> None:
+        if self._closed:
+            await self._replace(line)
+        else:
+            self._free.append(line)
+            self._places.release()
+
+    async def _replace(self, line: Line) -> None:
+        try:
+            await _throw_away(line)
+        finally:
+            self._places.release()
 
 
 async def _commit(line: Line) -> None:

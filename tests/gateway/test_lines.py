@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from gateway.errors import StorageUnavailable
 from gateway.storage.engine import Database
@@ -121,3 +121,39 @@ async def test_who_is_cut_off_twice_blocks_nobody(lines: Lines) -> None:
     await asyncio.wait([task])
     async with asyncio.timeout(20):
         assert await count(lines) == 0
+
+
+def closings(line: Line) -> list[str]:
+    """What happens to the connection under `line` from here on."""
+    told: list[str] = []
+    pool = line.connection.sync_connection.engine.pool  # type: ignore[union-attr]
+    event.listen(pool, "close", lambda *_: told.append("closed"))
+    return told
+
+
+async def test_what_is_in_use_at_closing_closes_when_it_ends(lines: Lines) -> None:
+    async with lines.transaction() as line:
+        told = closings(line)
+        await line.driver.run(INSERT)
+        await lines.close()
+        assert told == []
+    assert told == ["closed"]
+    assert await count(lines) == 1
+
+
+async def test_closing_waits_for_what_is_being_undone(lines: Lines) -> None:
+    begun: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+
+    async def write() -> None:
+        async with lines.transaction() as line:
+            begun.set_result(closings(line))
+            await line.driver.hop(lambda connection: connection.execute("insert into n values (2)"))
+
+    task = asyncio.create_task(write())
+    told = await begun
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+    await lines.close()
+    assert told == ["closed"]
+    assert await count(lines) == 0
