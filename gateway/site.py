@@ -265,7 +265,9 @@ class Site:
             publisher=brain.publisher,
             reviewing=self._reviewing,
             weighing=weighing,
-            screen=ChangeScreen(house.database, weighing, brain.checker, self.pages, company, clock),
+            screen=ChangeScreen(
+                house.database, weighing, brain.checker, self.pages, company, clock, rasa=brain.rasa is not None
+            ),
             snippets=self._keeper(),
             pages=self.pages,
         )

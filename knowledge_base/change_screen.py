@@ -43,7 +43,7 @@ class Told(Value, frozen=True, kw_only=True):
 
 
 class ChangeScreen:
-    """Gathers the page's contents; writes nothing."""
+    """Gathers the page's contents; writes nothing. `rasa`: it answers customers, and no trial can teach it."""
 
     def __init__(
         self,
@@ -53,6 +53,8 @@ class ChangeScreen:
         pages: Pages,
         company: Company,
         clock: Clock,
+        *,
+        rasa: bool = False,
     ) -> None:
         self._database = database
         self._weighing = weighing
@@ -60,6 +62,7 @@ class ChangeScreen:
         self._pages = pages
         self._zone = ZoneInfo(company.zone)
         self._clock = clock
+        self._rasa = rasa
 
     async def context(self, request: StaffRequest, change: ChangeSet) -> dict[str, Any]:
         """All that `changes.html` needs to show the change itself."""
@@ -86,6 +89,7 @@ class ChangeScreen:
             "effect": effect,
             "titles": titles(change.working, self._pages.language(request)),
             "days": DAYS,
+            "rasa": self._rasa,
             "moved": await self._moved(effect.examples) if effect else [],
             "retested": await self._retested(effect) if effect else [],
         }

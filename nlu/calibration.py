@@ -121,7 +121,8 @@ def _trial(
         known[asked] = False
         taught = np.sort(np.random.default_rng(1).permutation(np.flatnonzero(known))[:most])
     kept, labels = np.unique(corpus.labels[taught], return_inverse=True)
-    rows = corpus.counts.rows(corpus.counts.gains(taught, labels, recipe.evenness))
+    gains = corpus.counts.gains(taught, labels, recipe.evenness, sized=recipe.large)
+    rows = corpus.counts.rows(gains)
     aside = corpus.intents.index(ASIDE) if ASIDE in corpus.intents else -1
     evidence, best = _evidence(rows, recipe, embeddings, taught, labels, asked, aside=kept[0] == aside)
     return _Trial(
@@ -145,7 +146,7 @@ def _evidence(
     linear = fit(known, labels, recipe, ROUGH, aside=aside, dense=None if dense is None else dense[taught])
     chances = softmax(linear.scores(questions, None if dense is None else dense[asked]))
     if embeddings is None:
-        cosines = products(questions, known) / (rows.lengths[asked] * TOTAL)[:, None]
+        cosines = products(questions, rows.compared[taught]) / (rows.lengths[asked] * TOTAL)[:, None]
     else:
         cosines = embeddings[asked] @ embeddings[taught].T
     order = np.argsort(labels, kind="stable")

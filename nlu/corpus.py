@@ -14,6 +14,7 @@ from nlu.background import everyday_questions
 from nlu.counts import Counts, Labels
 from nlu.features import TOTAL, Reader
 from nlu.model import ASIDE
+from nlu.normal import read
 from nlu.products import products
 
 PHRASE_LIMIT = 60_000
@@ -55,7 +56,7 @@ def read_corpus(phrases: Sequence[Phrase]) -> Corpus:
     others = {(ASIDE, tuple(reader.words(text))): text for text in everyday_questions()}
     written = others | given
     ordered = sorted(key for key in written if key[1])
-    counts = Counts([reader.grams(words) for _, words in ordered])
+    counts = Counts([reader.grams(key[1], read(written[key]).words) for key in ordered])
     kept = _without_near(ordered, others.keys() - given.keys(), counts)
     intents = tuple(dict.fromkeys(ordered[row][0] for row in kept))
     numbers = {intent: number for number, intent in enumerate(intents)}
@@ -72,7 +73,7 @@ def _without_near(ordered: Sequence[_Key], everyday: set[_Key], counts: Counts) 
     """The rows of `counts` without everyday questions that an article's phrasing resembles."""
     aside = sum(intent == ASIDE for intent, _ in ordered)  # ASIDE sorts first
     labels = np.array([intent != ASIDE for intent, _ in ordered], np.int64)
-    rows = counts.rows(counts.gains(np.arange(len(ordered)), labels, 0.0)).matrix
+    rows = counts.rows(counts.gains(np.arange(len(ordered)), labels, 0.0)).compared
     nearest = products(rows[:aside], rows[aside:]).max(1) / TOTAL**2
     kept = [row for row in range(aside) if nearest[row] < _ALIKE or ordered[row] not in everyday]
     return [*kept, *range(aside, len(ordered))]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.features import COMMON_SHARE, SHARES, STEM, Floats, Grams, Ints
+from nlu.features import APART, COMMON_SHARE, COMPARED, SHARES, SIZE, STEM, Floats, Grams, Ints
 from nlu.vocabulary import common_skeletons
 
 Labels = NDArray[np.int64]
@@ -30,10 +30,12 @@ class Gains(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Weighted phrases: a sparse n × F matrix, each row's length with unseen features counted in, and
-    the weights of its single words (0 elsewhere) with their total."""
+    """Weighted phrases: a sparse n × F matrix, the same without the blocks that are not compared, each row's
+    length in that with unseen features counted in, and the weights of its single words (0 elsewhere) with their
+    total."""
 
     matrix: Any
+    compared: Any
     lengths: Floats
     words: Any
     word_totals: Floats
@@ -60,6 +62,8 @@ class Counts:
         self._starts = np.concatenate([[0], np.cumsum([sum(map(len, grams)) for grams in documents])])
         common = {f"={word[:STEM]}" for word in common_skeletons()}
         self._single = np.array([name.startswith("=") and " " not in name for name in index], np.bool_)
+        self._compared = np.array([not name.startswith(APART) for name in index], np.bool_)
+        self._size = np.array([name.startswith(SIZE) for name in index], np.bool_)
         self._familiar = np.array([COMMON_SHARE if name in common else 1.0 for name in index], np.float32)
 
     def only(self, kept: Labels) -> Counts:
@@ -76,10 +80,11 @@ class Counts:
         part._starts = np.concatenate([[0], np.cumsum(np.diff(self._starts)[mask])])  # noqa: SLF001
         return part
 
-    def gains(self, taught: Labels, labels: Labels, evenness: float) -> Gains:
+    def gains(self, taught: Labels, labels: Labels, evenness: float, *, sized: bool = False) -> Gains:
         """The weights of features that the phrases numbered `taught`, of intents `labels`, teach.
 
-        `evenness` is e: what a feature spread evenly over all intents loses of its weight, 0–1.
+        `evenness` is e: what a feature spread evenly over all intents loses of its weight, 0–1. Unless `sized`, the
+        size of a text weighs nothing.
         """
         intents = int(labels.max()) + 1
         label_of = np.full(len(self._starts) - 1, -1)
@@ -97,6 +102,8 @@ class Counts:
         total = len(taught)
         idf = np.log((1 + total) / (1 + frequency)) + 1
         known = np.where(frequency > 0, np.sqrt(idf) * (1 - evenness * entropy), 0).astype(np.float32)
+        if not sized:
+            known[self._size] = 0
         return Gains(known, math.sqrt(math.log(1 + total) + 1))
 
     def rows(self, gains: Gains) -> Rows:
@@ -111,15 +118,27 @@ class Counts:
         unseen = np.bincount(self._group, strange * strange, minlength=groups)
         scale = np.divide(self._shares, np.sqrt(seen), out=np.zeros(groups), where=seen > 0)
         filled = np.where(seen > 0, (seen + unseen) / np.where(seen > 0, seen, 1), unseen > 0)
-        lengths = np.sqrt((self._shares**2 * filled).reshape(-1, len(SHARES)).sum(1))
+        lengths = np.sqrt((self._shares**2 * filled).reshape(-1, len(SHARES))[:, :COMPARED].sum(1))
         shape = (len(self._starts) - 1, len(self.names))
         single = self._single[self._features]
         words = np.where(single, known, 0)
         foreign = np.where(single & (known == 0), gains.unseen * self._familiar[self._features], 0)
         totals = np.bincount(self._group // len(SHARES), words + foreign, minlength=shape[0])
+        matrix = csr_array(((values * scale[self._group]).astype(np.float32), self._features, self._starts), shape)
         return Rows(
-            matrix=csr_array(((values * scale[self._group]).astype(np.float32), self._features, self._starts), shape),
+            matrix=matrix,
+            compared=_without(matrix, ~self._compared),
             lengths=np.maximum(lengths, 1e-6).astype(np.float32),
             words=csr_array((words.astype(np.float32), self._features, self._starts), shape),
             word_totals=np.maximum(totals, 1e-6).astype(np.float32),
         )
+
+
+def _without(matrix: Any, features: NDArray[np.bool_]) -> Any:
+    """The rows of `matrix` without these features."""
+    if not features.any():
+        return matrix
+    rest = matrix.copy()
+    rest.data[features[rest.indices]] = 0
+    rest.eliminate_zeros()
+    return rest

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.features import SHARES, Reader
+from nlu.features import COMPARED, SHARES, Reader
 
 ALIKE = 0.36
 """Cosine from which two texts are alike. On the demo's phrasings it puts few of different articles together."""
@@ -45,7 +45,7 @@ def _matrix(reader: Reader, forms: Sequence[tuple[str, ...]]) -> Any:
     from scipy import sparse  # noqa: PLC0415 — only the process needs it
 
     grams = [reader.grams(form) for form in forms]
-    blocks = [_block([gram[number] for gram in grams], share) for number, share in enumerate(SHARES)]
+    blocks = [_block([gram[number] for gram in grams], share) for number, share in enumerate(SHARES[:COMPARED])]
     joined = sparse.hstack(blocks, format="csr", dtype=np.float32)
     lengths = np.sqrt(np.asarray(joined.multiply(joined).sum(1)).ravel())
     return sparse.diags_array(1.0 / np.maximum(lengths, 1e-9)).astype(np.float32) @ joined

@@ -30,14 +30,14 @@ from nlu.repair import Repair, meant_from
 from nlu.vectors import Vectors, Weigher, Word
 from nlu.vocabulary import common_skeletons
 
-FORMAT = 2
+FORMAT = 3
 ASIDE = ""
 """The silent intent of everyday questions: it takes its share of probability and is never ranked."""
 _DAMAGED = "the stored model is damaged: its arrays do not fit; publish or train again"
 _RANKED = 6
 _OFTEN = 3
 """Times that phrases have a word from which it is at hand from the start: what others are is looked up when met."""
-_NOTHING = -10.0
+NOTHING = -10.0
 """Log-odds that make a confidence of less than half of the last digit told."""
 LOOKED_AT = 4
 """Intents whose nearest phrase is looked for at most: as many as are ever offered, and one. To look for all of
@@ -166,8 +166,7 @@ class Model:
             products = self._postings.likeness(features, of, intents)
             return [product / (vectors.lengths[text] * TOTAL) for product, text in zip(products, of, strict=True)]
 
-        known = (features.starts[1:] > features.starts[:-1]).tolist()
-        return _Way(self._curve, _scores(features, self._weights, self._bias), known, likeness)
+        return _Way(self._curve, _scores(features, self._weights, self._bias), vectors.known, likeness)
 
     def _by_both(self, vectors: Vectors, joined: Joined, embeddings: Floats) -> _Way:
         embeddings = joined.turn.of(embeddings)
@@ -222,7 +221,7 @@ def _draft(curve: Curve, known: bool, words: Sequence[Word], intents: list[int],
         one = 1 << intent
         covered = sum([weight for weight, having in stems if having & one]) / total
         level = curve.without_likeness(chance, covered)
-        if level < _NOTHING:
+        if level < NOTHING:
             break  # nor can any after it: see `Model._told`
         levels.append(level)
         if rest > 1 - ENOUGH and looked_at < LOOKED_AT:

@@ -64,6 +64,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def is_cyrillic(word: str) -> bool:
+    """Whether `word` has a Cyrillic letter."""
+    return bool(_CYRILLIC.search(word))
+
+
 def one_script(word: str) -> str:
     """`word` with look-alike letters of the other script replaced, where that makes it one script.
 

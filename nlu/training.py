@@ -46,10 +46,10 @@ def train(
     corpus = read_corpus([*phrases, *labelled])
     recipe = recipe_for(len(corpus.labels), gram_limit)
     curve, dial = calibrate(corpus, recipe)
-    gains = corpus.counts.gains(np.arange(len(corpus.labels)), corpus.labels, recipe.evenness)
+    gains = corpus.counts.gains(np.arange(len(corpus.labels)), corpus.labels, recipe.evenness, sized=recipe.large)
     rows = corpus.counts.rows(gains)
     linear = fit(rows.matrix, corpus.labels, recipe, CAREFUL, aside=corpus.intents[0] == ASIDE)
-    learnt = _assemble(revision, corpus, curve, gains, rows.matrix, linear)
+    learnt = _assemble(revision, corpus, curve, gains, rows.compared, linear)
     failure = ""
     if encoder:
         try:
@@ -91,8 +91,8 @@ def _join(corpus: Corpus, recipe: Recipe, matrix: Any, encoder: Encodes) -> tupl
     return joined, dial
 
 
-def _assemble(revision: int, corpus: Corpus, curve: Curve, gains: Gains, matrix: Any, linear: Linear) -> Learnt:
-    columns = matrix.tocsc()
+def _assemble(revision: int, corpus: Corpus, curve: Curve, gains: Gains, compared: Any, linear: Linear) -> Learnt:
+    columns = compared.tocsc()
     known = Counter(word for words in corpus.words for word in words)
     names = sorted(known)
     arrays = Arrays(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.concepts import PAIRED, follows, gram
-from nlu.features import COMMON_SHARE, SHARES, STEM, Floats, Reader, letters
+from nlu.features import COMMON_SHARE, COMPARED, LARGEST, SHARES, STEM, Floats, Reader, letters, size, spelling
 from nlu.index import Index
 from nlu.postings import Sparse
 from nlu.vocabulary import common_skeletons
@@ -26,18 +26,18 @@ from nlu.vocabulary import common_skeletons
 _REMEMBERED = 4096  # words not taken apart twice
 _AT_ONCE = 64  # words taken apart together
 _BLOCKS = len(SHARES)
-_WORDS, _LETTERS, _CONCEPTS = range(_BLOCKS)
+_WORDS, _LETTERS, _CONCEPTS, _SPELLING, _SIZE = range(_BLOCKS)
 _SHIFT = 32  # a feature's number lies under its block's
 _MASK = (1 << _SHIFT) - 1
 _PACKED = "q"
-_SIZE = array(_PACKED).itemsize
+_BYTES = array(_PACKED).itemsize
 
 
 class Word(NamedTuple):
     """A word as the model knows it: its form (empty where nothing is left), its stem with the number (-1:
     unknown), the weight of that and the intents whose phrases have it (as bits), the packed numbers of its
-    letter sequences, those that are unknown, the numbers of its concepts, and the rows of words that begin with
-    it: what must follow, and the concept."""
+    letter sequences and of those typed, the former that are unknown, the numbers of its concepts, and the rows of
+    words that begin with it: what must follow, and the concept."""
 
     form: str
     stem: str
@@ -51,9 +51,11 @@ class Word(NamedTuple):
 
 
 class Vectors(NamedTuple):
-    """Texts: their weighted features, their lengths with unseen features counted in, and their words."""
+    """Texts: their weighted features, whether any of them is compared, their lengths with unseen features counted
+    in, and their words."""
 
     features: Sparse
+    known: list[bool]
     lengths: list[float]
     words: list[list[Word]]
 
@@ -77,6 +79,9 @@ class Weigher:
         self._intents_of = intents_of
         self._common = {word[:STEM] for word in common_skeletons()}
         self._concepts = {name: number for number, name in enumerate(reader.concepts.names)}
+        self._sizes = [
+            _pack([number], _SIZE) for number in self._index.find(list(map(size, range(LARGEST + 1)))).tolist()
+        ]
         self._alone, self._together = self._concept_features(reader.concepts.names)
         self._word = lru_cache(_REMEMBERED)(self._look_up)
         self._apart = lru_cache(_REMEMBERED)(self._take_apart)  # all parcel numbers have one form
@@ -113,13 +118,15 @@ class Weigher:
         parts = [_share(*part) for part in zip(SHARES * len(words), seen, strange, strict=True)]
         values *= np.array([scale for scale, _ in parts])[block]
         firsts = range(0, len(strange), _BLOCKS)
-        lengths = [math.sqrt(sum([square for _, square in parts[n : n + _BLOCKS]])) for n in firsts]
+        known = [any(seen[n : n + COMPARED]) for n in firsts]
+        lengths = [math.sqrt(sum([square for _, square in parts[n : n + COMPARED]])) for n in firsts]
         starts = block.searchsorted(np.arange(0, len(strange) + 1, _BLOCKS))
-        return Vectors(Sparse(starts, indices, values.astype(np.float32)), lengths, words)
+        return Vectors(Sparse(starts, indices, values.astype(np.float32)), known, lengths, words)
 
     def _features(self, texts: Sequence[Sequence[Word]]) -> tuple[NDArray[np.int64], list[float]]:
-        """The known features, sorted, one for each time they occur, as the number of the block (three for
-        each text) above the feature's; and for each block the squared weights of the unknown ones."""
+        """The known features, sorted, one for each time they occur, as the number of the block (five for each
+        text) above the feature's; and for each block the squared weights of the unknown ones, 0 where that is not
+        asked for."""
         pairs = [[f"={one.stem} {other.stem}" for one, other in pairwise(words)] for words in texts]
         numbers = iter(self._index.find([name for some in pairs for name in some]).tolist())
         packed: list[bytes] = []
@@ -135,12 +142,13 @@ class Weigher:
             meant = self._meant(words)
             met = [number for number in meant if number >= 0]
             strange = [name for word in words for name in word.strange]
-            packed.append(array(_PACKED, known + met).tobytes() + b"".join([word.letters for word in words]))
-            squares += (_squares(unknown), _squares(strange), float(len(meant) - len(met)))
+            letters_known = b"".join([word.letters for word in words])
+            packed.append(array(_PACKED, known + met).tobytes() + letters_known + self._sizes[min(len(words), LARGEST)])
+            squares += (_squares(unknown), _squares(strange), float(len(meant) - len(met)), 0.0, 0.0)
         found = np.frombuffer(b"".join(packed), np.int64)
         if len(packed) > 1:
             blocks = np.arange(0, _BLOCKS * len(packed), _BLOCKS, dtype=np.int64) << _SHIFT
-            found = found + blocks.repeat([len(some) // _SIZE for some in packed])
+            found = found + blocks.repeat([len(some) // _BYTES for some in packed])
         return np.sort(found), [square * self._unseen**2 for square in squares]
 
     def _meant(self, words: Sequence[Word]) -> list[int]:
@@ -165,7 +173,11 @@ class Weigher:
 
     def _look_up(self, raw: str) -> Word:
         form = self._reader.word(raw)
-        return self._known.get(form) or self._apart(form)
+        word = self._known.get(form) or self._apart(form)
+        names = spelling(raw) if form else []
+        if not names:
+            return word
+        return word._replace(letters=word.letters + _pack(self._index.find(names).tolist(), _SPELLING))
 
     def _take_apart(self, form: str) -> Word:
         names = [f"={form[:STEM]}", *letters(form)]
@@ -175,18 +187,23 @@ class Weigher:
         """The word with these features, the stem's first, which have these numbers."""
         stem, (_, *sequences), (number, *numbers) = form[:STEM], names, found
         weight = self._gains[number] if number >= 0 else self._unseen * (COMMON_SHARE if stem in self._common else 1.0)
-        concepts, block = self._reader.concepts, _LETTERS << _SHIFT
+        concepts = self._reader.concepts
         return Word(
             form,
             stem,
             number,
             float(weight),
             self._intents_of(number) if number >= 0 else 0,
-            array(_PACKED, [known + block for known in numbers if known >= 0]).tobytes(),
+            _pack(numbers, _LETTERS),
             tuple([name for name, known in zip(sequences, numbers, strict=True) if known < 0]),
             tuple([self._concepts[name] for name in concepts.of_word(form)]),
             tuple([(rest, self._concepts[name]) for rest, name in concepts.begun_by(form)]),
         )
+
+
+def _pack(numbers: Sequence[int], block: int) -> bytes:
+    """Features of a block, as `Word.letters` holds them; unknown ones, -1, are left out."""
+    return array(_PACKED, [number + (block << _SHIFT) for number in numbers if number >= 0]).tobytes()
 
 
 def _share(share: float, seen: float, strange: float) -> tuple[float, float]:

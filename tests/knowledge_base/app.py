@@ -87,6 +87,7 @@ def build(
     candidates: Candidates | None = None,
     *,
     trained: Callable[[], int | None] | None = None,
+    rasa: bool = False,
 ) -> Litestar:
     """The application: sign-in, the editor, and nothing else."""
     texts, policy = Texts(), Dialogue
@@ -114,7 +115,7 @@ def build(
         publisher=publisher,
         reviewing=reviewing,
         weighing=weighing,
-        screen=ChangeScreen(database, weighing, InlineChecker(), pages, company, clock),
+        screen=ChangeScreen(database, weighing, InlineChecker(), pages, company, clock, rasa=rasa),
         snippets=keeper,
         pages=pages,
     )

@@ -133,6 +133,25 @@ class TestTheChange:
         await browser.post("/kb/effect/delivery-cost", {"again": "1"}, status=200)
         assert len(candidates.asked) == 2
 
+    async def test_with_rasa_it_says_what_was_tried(
+        self,
+        browser: Browser,
+        database: Database,
+        publisher: Publisher,
+        knowledge: PublishedKnowledge,
+        company: Company,
+        clock: Clock,
+        candidates: RankingCandidates,
+    ) -> None:
+        await put(publisher, an_article())
+        assert "answered by Rasa" not in await found_out(browser, "/kb/effect")
+        async with AsyncTestClient(
+            build(database, publisher, knowledge, company, clock, {}, candidates, rasa=True)
+        ) as client:
+            there = Browser(client)
+            await there.sign_in("petro@x.example")
+            assert "answered by Rasa, which cannot be tried" in words(await there.get("/kb/effect"))
+
     async def test_published_from_there(
         self, browser: Browser, publisher: Publisher, knowledge: PublishedKnowledge, trainer: RecordingTrainer
     ) -> None:

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.ports import Ranked
-from nlu.confidence import Curve, Evidence
+from nlu.confidence import Curve, Evidence, standing
 from nlu.counts import Counts
 from nlu.features import TOTAL, Floats, Ints, Places, Reader
 from nlu.index import Index
-from nlu.model import ASIDE, Learnt, Model
+from nlu.model import ASIDE, ENOUGH, LOOKED_AT, NOTHING, Learnt, Model
 from nlu.normal import read
 from nlu.postings import Postings, Sparse
 from nlu.regression import softmax
@@ -42,7 +42,7 @@ def _dense(sparse: Sparse, row: int, width: int) -> Floats:
 
 def test_serving_and_training_weigh_alike() -> None:
     reader = Reader()
-    documents = [reader.grams(reader.words(phrase.text)) for phrase in PHRASES]
+    documents = [reader.grams(reader.words(phrase.text), read(phrase.text).words) for phrase in PHRASES]
     labels = np.array([ord(phrase.intent[1]) % 5 for phrase in PHRASES], np.int64)
     counts = Counts(documents)
     taught = np.arange(0, len(documents), 2)
@@ -75,16 +75,27 @@ def _plainly(learnt: Learnt, text: str) -> list[Ranked]:
     if not vector.any():
         return []
     chances = softmax(vector @ arrays.weights + arrays.bias)
-    likeness = np.maximum.reduceat(vector @ phrases, arrays.firsts) / (vectors.lengths[0] * TOTAL)
-    has = np.logical_or.reduceat(phrases > 0, arrays.firsts, axis=1)
+    order = [place for place in np.argsort(-chances, kind="stable") if card.intents[place] != ASIDE]
+    chances = chances[order]
+    likeness = np.maximum.reduceat(vector @ phrases, arrays.firsts)[order].astype(np.float32)
+    likeness /= vectors.lengths[0] * TOTAL
+    has = np.logical_or.reduceat(phrases > 0, arrays.firsts, axis=1)[:, order]
     stems = {word.stem: word for word in vectors.words[0]}.values()
     covered = sum(word.weight * has[word.number] for word in stems if word.number >= 0)
     covered = np.zeros(len(chances)) + covered / sum(word.weight for word in stems)
-    levels = Curve(*card.curve).level(Evidence(chances, likeness, covered.astype(np.float32)))
-    order = [place for place in np.argsort(-chances, kind="stable") if card.intents[place] != ASIDE][:10]
-    falling = np.minimum.accumulate(1 / (1 + np.exp(-levels[order])))
+    # Put in order by their nearest phrases as well, while those before leave room; the others take the last one's.
+    curve = Curve(*card.curve)
+    hopeful = np.array([curve.without_likeness(*each) >= NOTHING for each in zip(chances, covered, strict=True)])
+    hopeful &= np.cumsum(chances) - chances < ENOUGH
+    looked_at = min(LOOKED_AT, int(np.logical_and.accumulate(hopeful).sum()))
+    likeness[looked_at:] = likeness[max(looked_at - 1, 0)]
+    levels = curve.level(Evidence(chances, likeness, covered.astype(np.float32)))
+    standings = [standing(*each) for each in zip(chances.tolist(), likeness.tolist(), strict=True)]
+    places = [*sorted(range(looked_at), key=lambda place: -standings[place]), *range(looked_at, len(order))]
+    falling = np.minimum.accumulate(1 / (1 + np.exp(-levels[places])))
     return [
-        Ranked(intent=card.intents[place], confidence=sure) for place, sure in zip(order, falling.tolist(), strict=True)
+        Ranked(intent=card.intents[order[place]], confidence=sure)
+        for place, sure in zip(places, falling.tolist(), strict=True)
     ]
 
 

@@ -192,6 +192,19 @@ def test_too_many_phrases_are_refused_at_once() -> None:
         train(1, many)
 
 
+def test_words_that_only_their_letters_tell_apart() -> None:
+    # «мил» and «мыл» have the same comparable form.
+    texts = {
+        "soap": ["чем мыл тарелки", "кто мыл посуду", "он мыл пол", "как мыл окна", "мыл машину"],
+        "dear": ["кто мне мил", "он мил", "кто тебе мил", "был мил со мной", "мил и добр"],
+    }
+    learnt, _ = train(
+        1, [Phrase(intent=intent, language="ru", text=text) for intent in texts for text in texts[intent]]
+    )
+    taught = Model(learnt)
+    assert [taught.rank(text)[0].intent for text in ("мыл", "мил")] == ["soap", "dear"]
+
+
 def test_an_everyday_question_yields_to_an_article_like_it() -> None:
     florist = [*PHRASES, Phrase(intent="cake", language="uk", text="замовити торт на день народження")]
     silent = read_corpus(PHRASES).labels.tolist().count(0)
