@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from gateway.errors import FrontdeskError
 from gateway.learning import Clash, Phrase
 from nlu.background import everyday_questions
 from nlu.counts import Counts, Labels
-from nlu.features import TOTAL, Reader
+from nlu.features import SPELLING, TOTAL, Grams, Reader
 from nlu.model import ASIDE
 from nlu.normal import read
 from nlu.products import products
@@ -21,6 +21,7 @@ PHRASE_LIMIT = 60_000
 """Phrases that one training takes."""
 
 _ALIKE = 0.6  # cosine from which an everyday question is too near to an article's phrasing
+_SHARED = 2  # phrases that have a sequence of letters as typed, from which it counts
 _CLASHES = 50  # phrasings in several articles that are named: who has more has not looked at the first
 
 _Key = tuple[str, tuple[str, ...]]
@@ -56,7 +57,8 @@ def read_corpus(phrases: Sequence[Phrase]) -> Corpus:
     others = {(ASIDE, tuple(reader.words(text))): text for text in everyday_questions()}
     written = others | given
     ordered = sorted(key for key in written if key[1])
-    counts = Counts([reader.grams(key[1], read(written[key]).words) for key in ordered])
+    grams = [reader.grams(key[1], read(written[key]).words) for key in ordered]
+    counts = Counts(_with_spelling_of(grams, [key in given for key in ordered]))
     kept = _without_near(ordered, others.keys() - given.keys(), counts)
     intents = tuple(dict.fromkeys(ordered[row][0] for row in kept))
     numbers = {intent: number for number, intent in enumerate(intents)}
@@ -67,6 +69,21 @@ def read_corpus(phrases: Sequence[Phrase]) -> Corpus:
         counts=counts.only(np.array(kept)),
         texts=tuple(written[ordered[row]] for row in kept),
     )
+
+
+def _with_spelling_of(grams: Sequence[Grams], mine: Sequence[bool]) -> list[Grams]:
+    """`grams` with only such spelling as several of my phrases share: what one has, or everyday questions alone,
+    tells no intents apart and takes room."""
+    spread = Counter(name for own, blocks in zip(mine, grams, strict=True) if own for name in blocks[SPELLING])
+    shared = {name for name, count in spread.items() if count >= _SHARED}
+    return [
+        tuple(_only(block, shared) if number == SPELLING else block for number, block in enumerate(blocks))
+        for blocks in grams
+    ]
+
+
+def _only(block: Counter[str], names: Container[str]) -> Counter[str]:
+    return Counter({name: count for name, count in block.items() if name in names})
 
 
 def _without_near(ordered: Sequence[_Key], everyday: set[_Key], counts: Counts) -> list[int]:

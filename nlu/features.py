@@ -33,6 +33,8 @@ SHARES = (0.7, 1.0, 0.5, 0.7, 0.3)
 """What each block (words, letters, concepts, spelling, size) counts for."""
 COMPARED = 3
 """The blocks that tell how alike texts are: the first ones."""
+SPELLING = COMPARED
+"""The block of letters as typed."""
 APART = "~"
 """What the names of features of the other blocks begin with."""
 SIZE = f"{APART}="
@@ -111,7 +113,10 @@ def letters(word: str) -> list[str]:
 
 def spelling(raw: str) -> list[str]:
     """The names of the letter sequences of a word as typed; none where its comparable form merges no letters."""
-    return [f"{APART}{sequence}" for sequence in letters(raw)] if is_cyrillic(raw) else []
+    if not is_cyrillic(raw):
+        return []
+    padded = f" {raw} "
+    return [f"{APART}{padded[start : start + LONGEST]}" for start in range(len(padded) - LONGEST + 1)]
 
 
 def size(words: int) -> str:

@@ -36,8 +36,8 @@ _BYTES = array(_PACKED).itemsize
 class Word(NamedTuple):
     """A word as the model knows it: its form (empty where nothing is left), its stem with the number (-1:
     unknown), the weight of that and the intents whose phrases have it (as bits), the packed numbers of its
-    letter sequences and of those typed, the former that are unknown, the numbers of its concepts, and the rows of
-    words that begin with it: what must follow, and the concept."""
+    letter sequences, those that are unknown, the numbers of its concepts, the rows of words that begin with it (what
+    must follow, and the concept), and the packed numbers of its letter sequences as typed."""
 
     form: str
     stem: str
@@ -48,6 +48,7 @@ class Word(NamedTuple):
     strange: tuple[str, ...]
     concepts: tuple[int, ...]
     rows: tuple[tuple[tuple[str, ...], int], ...]
+    typed: bytes = b""
 
 
 class Vectors(NamedTuple):
@@ -142,8 +143,10 @@ class Weigher:
             meant = self._meant(words)
             met = [number for number in meant if number >= 0]
             strange = [name for word in words for name in word.strange]
-            letters_known = b"".join([word.letters for word in words])
-            packed.append(array(_PACKED, known + met).tobytes() + letters_known + self._sizes[min(len(words), LARGEST)])
+            size_of = self._sizes[min(len(words), LARGEST)]
+            parts = [array(_PACKED, known + met).tobytes(), size_of]
+            parts += [part for word in words for part in (word.letters, word.typed)]
+            packed.append(b"".join(parts))
             squares += (_squares(unknown), _squares(strange), float(len(meant) - len(met)), 0.0, 0.0)
         found = np.frombuffer(b"".join(packed), np.int64)
         if len(packed) > 1:
@@ -177,7 +180,7 @@ class Weigher:
         names = spelling(raw) if form else []
         if not names:
             return word
-        return word._replace(letters=word.letters + _pack(self._index.find(names).tolist(), _SPELLING))
+        return word._replace(typed=_pack(self._index.find(names).tolist(), _SPELLING))
 
     def _take_apart(self, form: str) -> Word:
         names = [f"={form[:STEM]}", *letters(form)]
