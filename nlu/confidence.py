@@ -22,7 +22,7 @@ CLARIFY = 0.3
 """Confidence from which "did you mean" is worth a question; the recommended setting."""
 
 _FLOOR = 1e-3
-_LIKENESS_COUNTS = 0.75
+_LIKENESS_COUNTS = 1.0
 """How much the nearest phrase counts beside the probability where likely intents are put in order. By
 cross-validation: with ten phrases an intent it is worth half a point and more, with hundreds next to nothing."""
 _RIDGE = 4.0  # what PLAIN counts against the cases

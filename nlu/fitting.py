@@ -16,7 +16,7 @@ GRAM_LIMIT = 4000
 CAREFUL, ROUGH = 0.01, 0.03
 """How near to its goal a fit goes: the one that serves, and those that only calibrate."""
 
-_COST, _COST_DENSE = 20.0, 5.0  # with sentence vectors rows are longer: the same freedom costs less
+_COST, _COST_DENSE = 20.0, 2.5  # with sentence vectors rows are longer: the same freedom costs less
 _EVENNESS, _EVENNESS_LARGE = 0.7, 0.4
 _SHARPNESS = 6.0  # a linear SVM's margins times this read as log-odds
 _SVM_TOLERANCE = 0.1  # a finer one takes half as long again and finds no more
