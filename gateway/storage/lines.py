@@ -7,8 +7,8 @@ statements of the message path go to the driver without it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -54,9 +54,9 @@ class Lines:
             yield line
             await _commit(line)
         except BaseException:
-            await self._undo_to_the_end(line)
+            await self._undo(line)
             raise
-        await self._give_back(line)
+        self._give_back(line)
 
     async def close(self) -> None:
         """Close what is open; what is in use closes when its transaction has ended."""
@@ -86,47 +86,62 @@ class Lines:
         raw = await connection.get_raw_connection()
         return Line(connection=connection, driver=cast(OneHopConnection, raw.driver_connection))
 
-    async def _undo_to_the_end(self, line: Line) -> None:
-        # Also where the caller is cut off again, or nobody waits any more: a line half undone is lost.
-        undoing = asyncio.create_task(self._undo(line))
-        self._undoing.add(undoing)
-        undoing.add_done_callback(self._undoing.discard)
-        await asyncio.shield(undoing)
-
     async def _undo(self, line: Line) -> None:
-        try:
-            await line.connection.rollback()
-            await line.driver.rollback()
-        except BaseException as error:
+        """Also where the caller is cut off again, as at a program's end: a line half undone would be lost."""
+        undoing, cut_off = await self._to_the_end(_roll_back(line))
+        if undoing.cancelled():
+            # The end of an event loop cuts off whatever is under way, once; what was begun must not answer to nobody.
+            undoing, _ = await self._to_the_end(_roll_back(line))
+        if undoing.cancelled() or undoing.exception():
             # Nobody knows in what state it is: a new one takes its place.
-            await self._replace(line)
-            if not isinstance(error, Exception):
-                raise
+            self._drop(line)
         else:
-            await self._give_back(line)
+            self._give_back(line)
+        if cut_off:
+            raise cut_off
 
-    async def _give_back(self, line: Line) -> None:
+    async def _to_the_end(
+        self, work: Coroutine[None, None, None]
+    ) -> tuple[asyncio.Task[None], asyncio.CancelledError | None]:
+        """`work` when it has ended, and how the caller was cut off meanwhile."""
+        task = asyncio.create_task(work)
+        self._undoing.add(task)
+        task.add_done_callback(self._undoing.discard)
+        cut_off: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cut_off = error
+        return task, cut_off
+
+    def _give_back(self, line: Line) -> None:
         if self._closed:
-            await self._replace(line)
+            self._drop(line)
         else:
             self._free.append(line)
             self._places.release()
 
-    async def _replace(self, line: Line) -> None:
-        try:
-            await _throw_away(line)
-        finally:
-            self._places.release()
+    def _drop(self, line: Line) -> None:
+        """Close a connection without waiting, for the event loop may be ending; SQLAlchemy forgets it."""
+        view = line.connection.sync_connection
+        assert view is not None
+        if not view.invalidated:
+            view.detach()
+        line.driver.abandon()
+        self._places.release()
+
+
+# The driver comes first: SQLAlchemy, cut off while it waits for one, would throw the connection away in its own way.
+# After that its view of the transaction ends without a trip.
 
 
 async def _commit(line: Line) -> None:
-    # SQLAlchemy has its own idea of a transaction, where a statement went through it.
+    await line.driver.commit()
     if line.connection.in_transaction():
         await line.connection.commit()
-    await line.driver.commit()
 
 
-async def _throw_away(line: Line) -> None:
-    for leave in (line.connection.invalidate, line.connection.close):
-        with suppress(Exception):
-            await leave()
+async def _roll_back(line: Line) -> None:
+    await line.driver.rollback()
+    await line.connection.rollback()

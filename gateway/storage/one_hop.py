@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
 
 import aiosqlite
+from aiosqlite.core import _STOP_RUNNING_SENTINEL
 from sqlalchemy import AdaptedConnection, Connection
 
 FETCHED_AT_ONCE = 1000
@@ -57,6 +58,20 @@ class OneHopConnection(aiosqlite.Connection):
     async def rollback(self) -> None:
         """No hop where nothing was changed. Raises ValueError where the connection is closed."""
         await self._end(super().rollback)
+
+    def abandon(self) -> None:
+        """Close when what is under way in the thread has ended. Nobody waits: `close` waits for ever where its
+        caller is cut off, and needs an event loop that goes on."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+
+        def close_and_stop() -> object:
+            connection.close()
+            return _STOP_RUNNING_SENTINEL
+
+        self._running = False
+        self._tx.put_nowait((None, close_and_stop))
 
     @property
     def _may_have_changed(self) -> bool:
