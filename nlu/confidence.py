@@ -29,8 +29,8 @@ _RIDGE = 4.0  # what PLAIN counts against the cases
 _STEPS = 25
 _STRAYING = 0.04  # everyday questions that may reach ANSWER
 _MOST_LOWERED, _MOST_RAISED = 2.0, 1.5
-"""How far the curve is moved at most. Trials of a small knowledge base know too little to be sure of anything; what is
-raised by is what larger ones are raised by, and answers twice as many questions."""
+"""How far the curve is moved at most. Trials of a small knowledge base know too little to be sure of anything: it is
+raised as far as that of one a few times its size is, and then nearly twice as many questions are answered."""
 
 Flags = NDArray[np.bool_]
 Doubles = NDArray[np.float64]

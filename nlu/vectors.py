@@ -18,7 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.concepts import PAIRED, follows, gram
-from nlu.features import COMMON_SHARE, COMPARED, LARGEST, SHARES, STEM, Floats, Reader, letters, size, spelling
+from nlu.features import (
+    COMMON_SHARE,
+    COMPARED,
+    LARGEST,
+    SHARES,
+    SPELLING,
+    STEM,
+    Floats,
+    Reader,
+    letters,
+    size,
+    spelling,
+)
 from nlu.index import Index
 from nlu.postings import Sparse
 from nlu.vocabulary import common_skeletons
@@ -26,7 +38,7 @@ from nlu.vocabulary import common_skeletons
 _REMEMBERED = 4096  # words not taken apart twice
 _AT_ONCE = 64  # words taken apart together
 _BLOCKS = len(SHARES)
-_WORDS, _LETTERS, _CONCEPTS, _SPELLING, _SIZE = range(_BLOCKS)
+_, _LETTERS, _CONCEPTS, _, _SIZE = range(_BLOCKS)
 _SHIFT = 32  # a feature's number lies under its block's
 _MASK = (1 << _SHIFT) - 1
 _PACKED = "q"
@@ -180,7 +192,7 @@ class Weigher:
         names = spelling(raw) if form else []
         if not names:
             return word
-        return word._replace(typed=_pack(self._index.find(names).tolist(), _SPELLING))
+        return word._replace(typed=_pack(self._index.find(names).tolist(), SPELLING))
 
     def _take_apart(self, form: str) -> Word:
         names = [f"={form[:STEM]}", *letters(form)]
