@@ -22,18 +22,33 @@
   // Back from the next page (the browser keeps this one as it was): everything can be pressed again.
   window.addEventListener("pageshow", () => { submitting = false; });
 
-  const form = document.getElementById("article-form");
-  if (form) {
-    const dirty = document.getElementById("dirty");
-    const words = () => new URLSearchParams([...new FormData(form)].filter(([name]) => name !== "known" && !name.startsWith("sample."))).toString();
-    const before = words();
-    const changed = () => form.hasAttribute("data-unsaved") || words() !== before;
-    const mark = () => { dirty.hidden = !changed(); };
-    form.addEventListener("input", mark);
-    mark();
+  // Words that leaving the page would lose are asked about. The measure is what the server wrote: what somebody
+  // typed before this script ran, or the browser brought back, was typed too, and its preview is asked for now.
+  const guarded = (form) => {
+    const words = (of) => new URLSearchParams([...new FormData(of)].filter(([name]) => name !== "known" && !name.startsWith("sample."))).toString();
+    const written = form.cloneNode(true);
+    written.reset();
+    const before = words(written);
+    const changed = () => form.hasAttribute("data-unsaved") || words(form) !== before;
     window.addEventListener("beforeunload", (event) => {
       if (!submitting && changed()) event.preventDefault();
     });
+    window.addEventListener("pageshow", () => {
+      if (words(form) !== before) form.dispatchEvent(new Event("input"));
+    });
+    return changed;
+  };
+
+  const snippet = document.getElementById("snippet-form");
+  if (snippet) guarded(snippet);
+
+  const form = document.getElementById("article-form");
+  if (form) {
+    const dirty = document.getElementById("dirty");
+    const changed = guarded(form);
+    const mark = () => { dirty.hidden = !changed(); };
+    form.addEventListener("input", mark);
+    mark();
     document.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "s") {
         event.preventDefault();

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Dialog, Route, expect
 
 from tests.acceptance.conftest import Customer, sign_in
 from tests.acceptance.test_handoff import DESKTOP, PHONE, window
@@ -50,3 +50,34 @@ def test_one_change_reaches_every_answer(staffed: Path, browser: Browser, size: 
         customer = Customer(window(browser, size), program.base)
         customer.says("способи оплати")
         customer.sees("Отак: Платіть готівкою")
+
+
+def test_what_is_typed_before_the_page_is_ready(staffed: Path, browser: Browser) -> None:
+    """On a slow line the words come before the scripts: their preview is shown, and leaving asks about them."""
+    held: list[Route] = []
+    asked: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    with Program("serve", folder=staffed) as program:
+        editor = window(browser, DESKTOP)
+        sign_in(editor, program.base, to="/kb/snippets")
+        for address, area in (
+            ("/kb/snippets/new-snippet", "text.uk"),
+            ("/kb/articles/payment-methods", "answers.uk.default"),
+        ):
+            editor.route("**/htmx.min*.js*", hold)
+            editor.goto(program.base + address, wait_until="commit")
+            editor.locator(f"[name='{area}']").fill("Платіть **карткою**")
+            held.pop().continue_()
+            editor.unroute("**/htmx.min*.js*", hold)
+            expect(editor.locator("#preview-uk strong").first).to_have_text("карткою", timeout=30_000)
+            editor.once("dialog", leave)
+            editor.goto(program.base + "/kb/snippets")
+        assert asked == ["beforeunload"] * 2
+        assert held == []
