@@ -126,6 +126,7 @@ class Answering:
             watch=house.watch,
             observer=house.metrics,
             at_hand=house.settings.engine == "embedded",
+            senders=tuple(house.senders.values()) if house.database.is_sqlite else (),
         )
 
     def _housekeeping(self) -> Housekeeping:

@@ -285,6 +285,25 @@ class Frontdesk:
                 # One process owns a SQLite file, so what is still leased was a predecessor's.
                 await work.deliveries.end_leases(self.clock())
 
+    @cached_property
+    def senders(self) -> dict[str, ChannelSender]:
+        """Who sends, by channel: nobody in a process that does not, or where the database is the transport."""
+        senders = {
+            channel.name: ChannelSender(
+                self.database,
+                channel,
+                clock=self.clock,
+                wakeups=self.wakeups,
+                settings=self.settings.outbox,
+                watch=self.watch,
+                observer=self.metrics,
+            )
+            for channel in self.channels.values()
+            if self.role.sends and not channel.capabilities.stored
+        }
+        self._breakers.update((name, sender.breaker) for name, sender in senders.items())
+        return senders
+
     def _workers(self) -> dict[str, Loop]:
         """What runs beside the web server; each ends by itself when the wakeups are stopped."""
         workers: dict[str, Loop] = {"readiness": self.readiness.run}
@@ -298,25 +317,8 @@ class Frontdesk:
             workers |= self.answering.loops()
             workers |= desk_workers(self.desks, self.duties)
         if self.role.sends:
-            workers |= self._senders()
+            workers |= {f"outbox:{name}": sender.run for name, sender in self.senders.items()}
         return workers
-
-    def _senders(self) -> dict[str, Loop]:
-        senders = {
-            channel.name: ChannelSender(
-                self.database,
-                channel,
-                clock=self.clock,
-                wakeups=self.wakeups,
-                settings=self.settings.outbox,
-                watch=self.watch,
-                observer=self.metrics,
-            )
-            for channel in self.channels.values()
-            if not channel.capabilities.stored
-        }
-        self._breakers.update((name, sender.breaker) for name, sender in senders.items())
-        return {f"outbox:{name}": sender.run for name, sender in senders.items()}
 
     def _listeners(self) -> dict[str, Loop]:
         """What listens to others, and is cancelled when the workers have ended."""

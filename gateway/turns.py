@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 import structlog
 from msgspec import structs
@@ -18,7 +19,7 @@ from gateway.errors import StorageUnavailable, Unreadable
 from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
 from gateway.operating.observing import UNOBSERVED, Observer
 from gateway.ports import Clock, Engine, Understanding, Utterance
-from gateway.processes.wakeups import INBOX, Wakeups, wait_for
+from gateway.processes.wakeups import INBOX, OUTBOX, Wakeups, wait_for
 from gateway.receipts import Receipts
 from gateway.settings import Company
 from gateway.steps import Step, Watch, unwatched
@@ -53,6 +54,14 @@ class Prepared(Value, frozen=True, kw_only=True):
         return structs.replace(self, row=structs.replace(self.row, contact_id=contact_id))
 
 
+class Boarding(Protocol):
+    """A sender that may go along in another's transaction."""
+
+    async def board(self, work: Work) -> bool:
+        """Record and lease in `work`; whether nothing is due after it."""
+        ...
+
+
 class Turns:
     """Works off the inbox, person by person, in order."""
 
@@ -71,9 +80,12 @@ class Turns:
         watch: Watch = unwatched,
         observer: Observer = UNOBSERVED,
         at_hand: bool = False,
+        senders: Sequence[Boarding] = (),
     ) -> None:
         """
         Args:
+            senders: who leases in the turn's own transaction what it decided to send, where one process
+                holds the database.
             at_hand: whether the engine is in this process and answers in a millisecond or so.
         """
         self._database = database
@@ -88,6 +100,7 @@ class Turns:
         self._watch = watch
         self._observer = observer
         self._thinks_first = database.is_sqlite and not at_hand
+        self._senders = senders
         self._bell = wakeups.bell(INBOX)
 
     async def run(self) -> None:
@@ -131,6 +144,8 @@ class Turns:
         async with self._database.write() as work:
             prepared += await self._prepare(await work.inbox.claim_next(BATCH))
             await self._take_claimed(work, prepared)
+            if prepared and self._senders and all([await sender.board(work) for sender in self._senders]):
+                work.withdraw(OUTBOX)
         self._count(prepared)
         return len(prepared)
 

@@ -89,6 +89,8 @@ class Deliveries:
         self._connection = connection
         self._gathering = gathering
         self._statements = statements(postgresql=lock_rows)
+        self.queued: set[str] = set()
+        """The channels on which something was queued here."""
 
     def add(
         self,
@@ -102,6 +104,8 @@ class Deliveries:
         now: datetime,
     ) -> None:
         """Queue `sends` (or note them as already `sent` where the database is the transport)."""
+        if state is DeliveryState.QUEUED:
+            self.queued.add(channel)
         for send in sends:
             self._gathering.insert(
                 tables.deliveries,
@@ -315,22 +319,8 @@ def _settled(outcome: Outcome) -> dict[str, object]:
 
 def _to_delivery(row: Sequence[Any]) -> Delivery:
     """A row of `COLUMNS`. Taken apart by position: a sender makes thousands of these a second."""
-    (
-        number,
-        conversation_id,
-        message_id,
-        channel,
-        send,
-        author,
-        state,
-        attempts,
-        resent,
-        due_at,
-        created_at,
-        lease,
-        platform_id,
-        reason,
-    ) = row
+    number, conversation_id, message_id, channel, send, author, state, *rest = row
+    attempts, resent, due_at, created_at, lease, platform_id, reason = rest
     return Delivery(
         id=number,
         conversation_id=conversation_id,

@@ -19,7 +19,7 @@ from gateway.live import Change
 from gateway.storage.gathering import send_before_others, sent_before_others
 from gateway.storage.lines import Lines
 from gateway.storage.one_hop import READ, WRITE, connector
-from gateway.storage.work import Work
+from gateway.storage.work import Ends, Work
 
 Announce = Callable[[Sequence[Change]], None]
 
@@ -115,11 +115,20 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
         """A unit of work that commits when the block ends well. Raises StorageUnavailable."""
-        with translated():
-            async with self._begun() as work:
-                with sent_before_others(work.connection, work.gathering):
-                    yield work
-                    await work.gathering.flush()
+        ends: Ends = []
+        try:
+            with translated():
+                async with self._begun() as work:
+                    ends = work.ends
+                    with sent_before_others(work.connection, work.gathering):
+                        yield work
+                        await work.gathering.flush()
+        except BaseException as error:
+            for ended in ends:
+                ended(error)
+            raise
+        for ended in ends:
+            ended(None)
         if self.announce and work.changes:
             self.announce(work.changes)
 

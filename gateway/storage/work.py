@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,9 @@ from gateway.storage.staff import StaffTable
 from gateway.storage.timers import Timers
 from gateway.storage.turns import Turns
 
+Ends = list[Callable[[BaseException | None], None]]
+"""Who is called when a transaction has ended: with None, or with the error it ended by."""
+
 
 class Work:
     """What runs inside one transaction. Other packages make their repositories from `connection`."""
@@ -28,10 +32,19 @@ class Work:
         self.is_sqlite = driver is not None
         self.gathering = Gathering(connection, driver)
         self.changes: list[Change] = []
+        self.ends: Ends = []
 
     def announce(self, topic: str, kind: str, **ids: int | str | None) -> None:
         """Tell `topic`'s subscribers after the commit that `kind` happened; ids only, never content."""
         self.changes.append(Change(topic=topic, kind=kind, ids=ids))
+
+    def withdraw(self, topic: str) -> None:
+        """Tell `topic`'s subscribers nothing after all: what they would do is done."""
+        self.changes = [change for change in self.changes if change.topic != topic]
+
+    def at_its_end(self, ended: Callable[[BaseException | None], None]) -> None:
+        """Call `ended` when this is committed, or with the error by which it is not, or may not be."""
+        self.ends.append(ended)
 
     @cached_property
     def contacts(self) -> Contacts:

@@ -1,4 +1,4 @@
-"""A database whose commits can be held up or made to fail."""
+"""Databases whose commits can be held up or made to fail, or whose answers get lost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from gateway.errors import StorageUnavailable
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 
@@ -46,3 +47,17 @@ class FlakyDatabase(Database):
             raise self.reads.pop(0)
         async with super().read() as view:
             yield view
+
+
+class Late(Database):
+    """A database whose commits succeed, and whose answer to as many of them as `lost` says is lost."""
+
+    lost = 0
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[Work]:
+        async with super()._begun() as work:
+            yield work
+        if self.lost:
+            self.lost -= 1
+            raise StorageUnavailable("answer lost")

@@ -48,6 +48,7 @@ class Spine:
         observer: Observer = UNOBSERVED,
         watch: Watch = unwatched,
         assistant: Assistant | None = None,
+        at_hand: bool = False,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -73,6 +74,17 @@ class Spine:
             recalling=Recalling(Moods()),
             asks=self.asks,
         )
+        self.sender = ChannelSender(
+            database,
+            self.channel,
+            clock=clock,
+            wakeups=wakeups,
+            settings=outbox or Outbox(),
+            jitter=lambda: 0.0,
+            observer=observer,
+            monotonic=lambda: clock().timestamp(),
+            watch=watch,
+        )
         self.turns = Turns(
             database,
             channels,
@@ -84,17 +96,8 @@ class Spine:
             wakeups=wakeups,
             company=company,
             observer=observer,
-        )
-        self.sender = ChannelSender(
-            database,
-            self.channel,
-            clock=clock,
-            wakeups=wakeups,
-            settings=outbox or Outbox(),
-            jitter=lambda: 0.0,
-            observer=observer,
-            monotonic=lambda: clock().timestamp(),
-            watch=watch,
+            at_hand=at_hand,
+            senders=(self.sender,) if at_hand else (),
         )
 
     def _asks(

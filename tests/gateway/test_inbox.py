@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import pytest
 import structlog
 
 from gateway import inbox as inbox_module
@@ -35,15 +33,6 @@ async def ids(database: Database) -> list[str]:
 async def count(database: Database, status: InboxStatus) -> int:
     async with database.read() as view:
         return await view.inbox.count(status)
-
-
-@pytest.fixture
-async def flaky(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[FlakyDatabase]:
-    path = tmp_path / "flaky.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    database = FlakyDatabase(f"sqlite:///{path}")
-    yield database
-    await database.close()
 
 
 async def outcomes(tasks: Sequence[asyncio.Task[None]]) -> list[str]:

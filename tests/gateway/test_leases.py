@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,40 +12,16 @@ import pytest
 import structlog
 
 from gateway.errors import StorageUnavailable
+from gateway.ledger import LEASE, LOOK, RENEW
 from gateway.live import Change
-from gateway.outbox import LEASE, LOOK, RENEW
 from gateway.processes.wakeups import OUTBOX
 from gateway.steps import Step
 from gateway.storage.deliveries import DeliveryState
 from gateway.storage.engine import Database
-from gateway.storage.work import Work
 from tests.fakes import FakeChannel
-from tests.gateway.flaky import FlakyDatabase, until
+from tests.gateway.flaky import FlakyDatabase, Late, until
 from tests.gateway.sends import Held, deliveries_of, say, spine_of
 from tests.gateway.spine import Spine
-
-
-class Late(Database):
-    """A database whose commits succeed, and whose answer to as many of them as `lost` says is lost."""
-
-    lost = 0
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[Work]:
-        async with super().write() as work:
-            yield work
-        if self.lost:
-            self.lost -= 1
-            raise StorageUnavailable("answer lost")
-
-
-@pytest.fixture
-async def late(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Late]:
-    path = tmp_path / "late.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    database = Late(f"sqlite:///{path}")
-    yield database
-    await database.close()
 
 
 def look(spine: Spine) -> None:

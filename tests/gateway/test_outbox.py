@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
-import pytest
 import structlog
 
 from gateway.breaker import BreakerState
@@ -21,15 +18,6 @@ from gateway.storage.engine import Database
 from tests.fakes import PLAIN, FakeChannel
 from tests.gateway.flaky import FlakyDatabase, until
 from tests.gateway.sends import Held, deliveries_of, say, spine_of
-
-
-@pytest.fixture
-async def flaky(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[FlakyDatabase]:
-    path = tmp_path / "flaky.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    database = FlakyDatabase(f"sqlite:///{path}")
-    yield database
-    await database.close()
 
 
 class Broken(FakeChannel):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import structlog
@@ -55,15 +53,6 @@ class Ward:
     def breaks(self, loop: str, times: int) -> None:
         for _ in range(times):
             self.vitals.broke(loop)
-
-
-@pytest.fixture
-async def flaky(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[FlakyDatabase]:
-    path = tmp_path / "flaky.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    database = FlakyDatabase(f"sqlite:///{path}")
-    yield database
-    await database.close()
 
 
 async def test_everything_in_order_is_ready(database: Database, clock) -> None:

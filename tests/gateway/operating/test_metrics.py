@@ -6,11 +6,9 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from sqlalchemy import event, text
 
 from gateway.breaker import Breaker
@@ -42,15 +40,6 @@ from tests.gateway.spine import Spine
 from tests.gateway.webhouse import WebHouse
 
 LINE = re.compile(r"^([a-z_]+)(\{.*\})? (\S+)$")
-
-
-@pytest.fixture
-async def flaky(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[FlakyDatabase]:
-    path = tmp_path / "flaky.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    database = FlakyDatabase(f"sqlite:///{path}")
-    yield database
-    await database.close()
 
 
 async def shown(metrics: Metrics) -> dict[str, float]:
