@@ -21,6 +21,7 @@ import uvloop
 
 from gateway import logs
 from gateway.errors import SettingsError, StorageUnavailable
+from gateway.operating.memory import keep_one_heap
 from gateway.processes.listening import bind
 from gateway.settings import Settings
 
@@ -42,6 +43,7 @@ def _serve(settings: Settings, listener: socket.socket, started: Callable[[], No
     # What is imported and built at the start stays; looking through it for garbage again and again takes
     # a third of the time. `serving` turns the collector on again.
     gc.disable()
+    keep_one_heap()
     from gateway.processes import serving  # noqa: PLC0415
 
     uvloop.run(serving.serve(settings, listener, started))
