@@ -51,12 +51,14 @@ class Answering:
         assistant = house.brain.rasa.assistant if house.brain.rasa else None
         self.asks = self._asks(assistant) if assistant else None
         self.standing_by = StandingBy(house.database, assistant, house.wakeups) if assistant else None
+        self.receipts = Receipts(house.clock)
         self.turns = self._turns()
         alarms = Alarms(house.speaker, house.texts, house.settings, house.clock)
         rerouting = Rerouting(
             house.channels, house.speaker, house.texts, house.settings.company, house.settings.people, house.clock
         )
-        handlers = {**alarms.handlers(), **rerouting.handlers()} | ({ASK: self.asks.ring} if self.asks else {})
+        handlers = {**alarms.handlers(), **rerouting.handlers(), **self.receipts.handlers()}
+        handlers |= {ASK: self.asks.ring} if self.asks else {}
         self.timers = Timers(house.database, handlers, clock=house.clock, wakeups=house.wakeups)
 
     def loops(self) -> dict[str, Loop]:
@@ -118,7 +120,7 @@ class Answering:
             house.channels,
             brain.engine,
             taker,
-            Receipts(house.clock),
+            self.receipts,
             Echoes(house.clock),
             clock=house.clock,
             wakeups=house.wakeups,

@@ -20,7 +20,7 @@ from bots.mail.wire.inbound import Rules, html_only, read_event, shown_files
 from bots.mail.wire.letter import Leaf, Letter, store, take_apart
 from bots.mail.wire.outbound import Thread
 from bots.mail.wire.people import dedupe_id, domain_of, message_id, message_ids
-from gateway.channels import UNREADABLE, ChannelTools, Envelope, MediaKeeper
+from gateway.channels import UNREADABLE, ChannelTools, Envelope, MediaKeeper, Send
 from gateway.errors import StorageUnavailable, Unreadable
 from gateway.messages import Event, Ignored, Inbound, Signal, Value
 from gateway.ports import Clock
@@ -54,14 +54,20 @@ class Arrivals:
         rules: Rules,
         clock: Clock,
         *,
+        own_id: Callable[[Send], str],
         reader: Callable[[Letter, Rules], Event] = read_event,
     ) -> None:
+        """
+        Args:
+            own_id: the Message-ID of what we send.
+        """
         self._channel = channel
         self._settings = settings
         self._database = tools.database
         self._keeper = tools.media if isinstance(tools.media, MediaKeeper) else None
         self._rules = rules
         self._clock = clock
+        self._own_id = own_id
         self._reader = reader
 
     async def envelope(self, raw: bytes, *, whole: int | None = None) -> Arrived:
@@ -98,7 +104,7 @@ class Arrivals:
         if news is None or news.kind is None or self._database is None or not isinstance(event, Ignored):
             return letter, event
         async with self._database.read() as work:
-            address = await MailTables(work.connection, self._channel).written_to(news.message_id)
+            address = await MailTables(work.connection, self._channel).written_to(news.message_id, self._own_id)
         if address is None:
             return letter, event
         letter = msgspec.structs.replace(letter, concerns=address)

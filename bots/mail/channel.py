@@ -133,7 +133,7 @@ class MailChannel:
         """See `Channel.run`: read the mailbox until cancelled."""
         if self._tools.database is None:
             raise StorageUnavailable("a mail channel must remember how far it has read")
-        arrivals = Arrivals(self.name, self.settings, self._tools, self._rules, self._clock)
+        arrivals = Arrivals(self.name, self.settings, self._tools, self._rules, self._clock, own_id=self.own_id)
         listener = Listener(
             self.name,
             self.settings,
@@ -153,7 +153,7 @@ class MailChannel:
         context = await self._context(send)
         if send.author is not Author.AGENT and context.answers > self.settings.answers_per_hour:
             raise Rejected("more answers in an hour than a person reads: two robots")
-        message_id = self._own_id(send, context.writer)
+        message_id = self.own_id(send)
         now = self._clock()
         mail = compose(
             send,
@@ -176,7 +176,7 @@ class MailChannel:
         all it takes; else nobody can know, which is told as Rejected, so that the delivery is `unknown` and an
         agent decides. Who asks about the same mail once more does so because an agent said "send again".
         """
-        message_id = self._own_id(send, self._wording.writer(None))
+        message_id = self.own_id(send)
         kept = await self._copies.has(message_id) if self.settings.sent != "none" else None
         if kept:
             return message_id
@@ -199,8 +199,10 @@ class MailChannel:
         await self._submitter.close()
         await self._copies.close()
 
-    def _own_id(self, send: Send, writer: Writer) -> str:
-        return own_id(send, writer, self.name, self.settings.smtp_password or self.settings.password)
+    def own_id(self, send: Send) -> str:
+        """The Message-ID that `send` has, or will have."""
+        secret = self.settings.smtp_password or self.settings.password
+        return own_id(send, self._wording.writer(None), self.name, secret)
 
     async def _context(self, send: Send) -> Context:
         """The thread, the words it answers, and how much was said lately. Raises Unreachable while the database

@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Index, String, Table, Text, delete, func, select
+from sqlalchemy import BigInteger, Column, Index, Select, String, Table, Text, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bots.mail.wire.outbound import Thread
 from gateway.channels import Send
 from gateway.messages import Author, Direction, Message, Value
 from gateway.storage import tables
+from gateway.storage.deliveries import IS_OPEN, DeliveryState
 from gateway.storage.dialect import upsert
 from gateway.storage.messages import to_message
 from gateway.storage.schema import Instant, Json, metadata
@@ -176,15 +177,20 @@ class MailTables:
         row = found.one_or_none()
         return (None, None) if row is None else (row.language, row.name)
 
-    async def written_to(self, platform_id: str) -> str | None:
-        """Whom we wrote the mail `platform_id` to; None where we never did."""
-        found = await self._connection.execute(
-            select(tables.deliveries.c.send).where(
-                tables.deliveries.c.channel == self._channel, tables.deliveries.c.platform_id == platform_id
-            )
-        )
-        sent = found.scalars().first()
-        return None if sent is None else msgspec.json.decode(sent, type=Send).address
+    async def written_to(self, message_id: str, own_id: Callable[[Send], str]) -> str | None:
+        """Whom we wrote the mail `message_id` to, also where that is not recorded yet; None where we never did.
+        `own_id` gives the Message-ID of a send."""
+        delivery = tables.deliveries.c
+        ours = select(delivery.send).where(delivery.channel == self._channel)
+        # In this order: what is recorded between the two looks is found by the second.
+        under_way = await self._sends(ours.where(delivery.state == DeliveryState.SENDING, IS_OPEN))
+        recorded = await self._sends(ours.where(delivery.platform_id == message_id).limit(1))
+        found = [send for send in under_way if own_id(send) == message_id] + recorded
+        return found[0].address if found else None
+
+    async def _sends(self, query: Select[str]) -> list[Send]:
+        stored = await self._connection.execute(query)
+        return [msgspec.json.decode(send, type=Send) for send in stored.scalars()]
 
     async def answers(self, address: str, now: datetime) -> int:
         """What the bot said to `address` on this channel within the hour before `now`."""

@@ -220,6 +220,11 @@ class Deliveries:
         )
         return list(result.scalars())
 
+    async def under_way(self, channel: str) -> bool:
+        """Whether anything is being sent on `channel`, or was and is not recorded."""
+        sending = select(_column.id).where(_column.channel == channel, _column.state == DeliveryState.SENDING, IS_OPEN)
+        return (await self._connection.execute(sending.limit(1))).first() is not None
+
     async def reached(self, channel: str, conversation_id: int, seq: int, state: DeliveryState, now: datetime) -> int:
         """A reader on the stored `channel` has everything up to `seq`; returns how many deliveries moved on."""
         known = select(tables.messages.c.id).where(

@@ -126,7 +126,12 @@ class Persons:
         return int((await self._connection.execute(delete(table).where(condition))).rowcount)
 
 
-_RING_FOR = {"conversation": "conversations", "delivery": "deliveries", "callback": "callbacks"}
+_RING_FOR = {
+    "conversation": "conversations",
+    "delivery": "deliveries",
+    "callback": "callbacks",
+    "identity": "identities",
+}
 """What a timer's payload may name, and the table of it."""
 
 

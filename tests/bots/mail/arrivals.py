@@ -25,4 +25,6 @@ async def arrived(
 ) -> Arrived:
     """What becomes of `raw` on its way into the inbox."""
     tools = ChannelTools(media=media or Files(), public_url=None, database=database, company=COMPANY)
-    return await Arrivals(channel.name, channel.settings, tools, RULES, clock, reader=reader).envelope(raw)
+    return await Arrivals(
+        channel.name, channel.settings, tools, RULES, clock, own_id=channel.own_id, reader=reader
+    ).envelope(raw)

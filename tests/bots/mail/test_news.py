@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from gateway.channels import Send
 from gateway.inbox import Inbox
 from gateway.live import DESK, Change
 from gateway.messages import Signal
@@ -74,3 +76,29 @@ async def test_reports_of_strangers_make_no_contacts(
         assert made.matters is False
     async with sqlite_database.read() as work:
         assert (await work.connection.execute(select(tables.identities.c.id))).all() == []
+
+
+async def test_a_report_that_comes_before_its_mail_is_recorded(
+    opened: Opened, sqlite_database: Database, clock: SteppingClock, said: str, bounce: Callable[[str], bytes]
+) -> None:
+    """A server on the next desk refuses at once, while our own is still at its "250 OK"."""
+    channel = opened()
+    async with sqlite_database.write() as work:
+        await work.connection.execute(update(tables.deliveries).values(platform_id=None, state="sending"))
+        stored = (await work.connection.execute(select(tables.deliveries.c.send))).scalar_one()
+    own_id = channel.own_id(msgspec.json.decode(stored, type=Send))
+    made = await arrived(channel, sqlite_database, clock, bounce(own_id))
+    assert (made.matters, made.envelope.address) == (True, "olena@mail.example")
+    await Inbox(sqlite_database, clock).take("shop", [made.envelope])
+    event = channel.parse(made.envelope.body)
+    assert isinstance(event, Signal)
+    async with sqlite_database.write() as work:
+        (row,) = await work.inbox.waiting(10)
+        await Receipts(clock).note(work, row, event)
+        await work.connection.execute(update(tables.deliveries).values(platform_id=own_id, state="sent"))
+    clock.advance(seconds=1)
+    async with sqlite_database.write() as work:
+        timer = await work.timers.due(clock())
+        assert timer is not None
+        await Receipts(clock).look_again(work, timer)
+        assert (await work.connection.execute(select(tables.deliveries.c.state))).scalars().all() == ["failed"]

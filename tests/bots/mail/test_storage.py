@@ -83,7 +83,7 @@ async def test_what_the_spine_knows(database: Database, clock: SteppingClock) ->
         assert found is not None
         assert found.subject == "one"
         assert await remembered.heard("<a@b>") is None
-        assert await remembered.written_to("<a@b>") is None
+        assert await remembered.written_to("<a@b>", lambda one: one.key) is None
         assert await remembered.language(OLENA) == (None, None)
         assert await remembered.language("stranger@mail.example") == (None, None)
         assert await remembered.answers(OLENA, clock()) == 0
