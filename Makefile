@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WEB_SOURCES := gateway/web/package.json gateway/web/package-lock.json hatch_build.py $(wildcard bots/webchat/widget/*.js)
 
-.PHONY: setup demo test test-rasa test-embeddings faults bench bench-full bench-sockets bench-nlu check lock format migration manual
+.PHONY: setup demo test test-rasa test-embeddings faults bench bench-full bench-sockets bench-nlu check lock format migration manual pictures
 
 setup: $(STAMP)
 
@@ -74,6 +74,10 @@ lock:
 	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock
 	$(BIN)/uv pip compile tests/rasa/requirements.in --universal --python-version 3.10 \
 	  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o tests/rasa/requirements.lock
+
+# The README's pictures, taken anew of the real screens.
+pictures: setup
+	@$(BIN)/python -m tests.acceptance.picturing
 
 migration: setup
 	$(BIN)/python -m gateway.storage.draft "$(m)"

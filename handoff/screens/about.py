@@ -10,6 +10,7 @@ from gateway.conversations import Form
 from gateway.identity import Proof, Thing, thing_on
 from gateway.messages import Value
 from gateway.ports import Entity, EntityKind
+from gateway.recalling import ORDER
 from gateway.storage.joins import Deed
 from handoff.callbacks import CallbackRequest
 from handoff.desk_people import JoinLine
@@ -182,7 +183,13 @@ def _facts(context: CustomerContext, setting: Setting, say: Words) -> tuple[Fact
     if contact.zone and contact.zone != setting.zone:
         clock = say.translator.time(setting.now, contact.zone)
         facts.append(Fact(label=_("Local time"), value=f"{clock} ({contact.zone})"))
-    facts += [Fact(label=key, value=value, copied=True) for key, value in contact.details.items()]
+    named = {entity.value for entity in context.entities}
+    facts += [
+        Fact(label=_("Last number named") if key == ORDER else key, value=value, copied=True)
+        for key, value in contact.details.items()
+        # What this very conversation named stands below.
+        if not (key == ORDER and value in named)
+    ]
     return tuple(facts)
 
 

@@ -27,6 +27,8 @@
   const guarded = (form) => {
     const words = (of) => new URLSearchParams([...new FormData(of)].filter(([name]) => name !== "known" && !name.startsWith("sample."))).toString();
     const written = form.cloneNode(true);
+    // Outside the page a copy counts as its own what says that it belongs to another form.
+    for (const foreign of written.querySelectorAll("[form]")) foreign.remove();
     written.reset();
     const before = words(written);
     const changed = () => form.hasAttribute("data-unsaved") || words(form) !== before;

@@ -81,3 +81,29 @@ def test_what_is_typed_before_the_page_is_ready(staffed: Path, browser: Browser)
             editor.goto(program.base + "/kb/snippets")
         assert asked == ["beforeunload"] * 2
         assert held == []
+
+
+def test_leaving_what_nobody_touched_asks_nothing(staffed: Path, browser: Browser) -> None:
+    asked: list[str] = []
+
+    def note(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    with Program("serve", folder=staffed) as program:
+        editor = window(browser, DESKTOP)
+        editor.on("dialog", note)
+        sign_in(editor, program.base, to="/kb/articles/payment-methods")
+        expect(editor.locator("#dirty")).to_be_hidden()
+        # A browser asks only of who touched the page: look at another language's tab, at another kind of channel.
+        editor.locator("h1").click()
+        editor.locator("[name='kb-surface']").last.check(force=True)
+        expect(editor.locator("#dirty")).to_be_hidden()
+        editor.goto(f"{program.base}/kb/snippets/new-snippet")
+        editor.locator("h1").click()
+        editor.goto(f"{program.base}/kb/articles/payment-methods")
+        editor.locator("[name='answers.uk.default']").fill("Інше")
+        expect(editor.locator("#dirty")).to_be_visible()
+        assert asked == []
+        editor.goto(f"{program.base}/kb")
+        assert asked == ["beforeunload"]

@@ -117,14 +117,16 @@ class Story:
             await fate(work, message.id, state)
             return message.id
 
-    async def understood(self, text: str, intent: str | None, confidence: float, did: str) -> None:
+    async def understood(self, text: str, intent: str | None, confidence: float, did: str, *found: Entity) -> None:
         ranking = (Ranked(intent=intent, confidence=confidence),) if intent else ()
         async with self.app.database.write() as work:
             message = (await work.messages.before(self.id, limit=1))[0]
             work.turns.add(
                 conversation_id=self.id,
                 message_id=message.id,
-                understanding=Understanding(text=text, language="uk", language_confidence=1.0, ranking=ranking),
+                understanding=Understanding(
+                    text=text, language="uk", language_confidence=1.0, ranking=ranking, entities=found
+                ),
                 did=did,
                 now=self.app.clock(),
             )

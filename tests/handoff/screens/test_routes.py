@@ -11,12 +11,14 @@ from litestar.testing import AsyncTestClient
 
 from gateway.conversations import State
 from gateway.messages import Direction, Media, MediaKind, Text
+from gateway.ports import EntityKind
+from gateway.recalling import ORDER
 from gateway.staff import Role, Staff
 from gateway.storage.deliveries import DeliveryState
 from handoff.handoffs import HandoffOutcome
 from tests.handoff.screens.app import DeskApp
 from tests.handoff.screens.conftest import Agent
-from tests.handoff.screens.samples import PICTURE, Story, fate, tell_all
+from tests.handoff.screens.samples import PICTURE, Story, fate, named, tell_all
 
 
 def words(response: Response) -> str:
@@ -338,3 +340,22 @@ async def test_closed_ones_say_how_they_ended(app: DeskApp, agent: Agent, mine: 
         identity = (await work.contacts.identities(contact))[0]
         again = await work.conversations.add(identity=identity, language="uk", now=app.clock())
     assert "The customer went silent" in words(await agent.get(f"/desk/{again.id}"))
+
+
+class TestThePerson:
+    async def test_a_number_of_an_earlier_conversation_is_called_in_words(self, app: DeskApp, agent: Agent) -> None:
+        story = await Story.begin(app, "Олена", "site", "uk", address="6", details={ORDER: "59000123456789"})
+        await story.hear("Добрий день")
+        await story.queue()
+        page = words(await agent.get(f"/desk/{story.id}"))
+        assert "Last number named 59000123456789" in page
+        assert ORDER not in page
+
+    async def test_a_number_of_this_conversation_is_shown_once(self, app: DeskApp, agent: Agent) -> None:
+        story = await Story.begin(app, "Олена", "site", "uk", address="6", details={ORDER: "59000123456789"})
+        await story.hear("Де 59000123456789?")
+        await story.understood("Де 59000123456789?", None, 0.1, "unknown", named(EntityKind.ORDER, "59000123456789"))
+        await story.queue()
+        page = words(await agent.get(f"/desk/{story.id}"))
+        assert "Last number named" not in page
+        assert "Number 59000123456789" in page
