@@ -12,6 +12,7 @@ from gateway.recalling import ORDER, named_order
 from gateway.replies import Replies
 from gateway.settings import Company
 from gateway.storage.engine import Database
+from gateway.storage.turns import TEXTS_HELD
 from gateway.texts import Texts
 from tests.fakes import FakeKnowledge, inbound
 from tests.gateway.spine import Spine
@@ -84,3 +85,27 @@ def test_an_answer_uses_the_order_named_earlier_unless_another_is_named_now() ->
         {"order_number": "123"},
         {"order_number": "456"},
     ]
+
+
+async def test_the_newest_texts_of_many_are_read_together(database: Database, clock) -> None:
+    spine = spine_of(database, clock)
+    numbers = {}
+    for address, count in (("1", TEXTS_HELD + 2), ("2", 2), ("3", 1)):
+        for number in range(count):
+            await spine.hear(inbound(f"{address}:{number}", address=address, platform_id=f"{address}:{number}"))
+            await spine.turns.take_waiting()
+        async with database.read() as view:
+            identity = (await view.contacts.find([("shop", address)]))["shop", address]
+            conversation = await view.conversations.latest_of(identity.contact_id)
+            assert conversation is not None
+            numbers[address] = conversation.id
+    nobody = max(numbers.values()) + 1
+    async with database.read() as view:
+        await view.turns.hold([*numbers.values(), nobody])
+        found = {address: await view.turns.texts(number) for address, number in numbers.items()}
+        assert await view.turns.texts(nobody) == []
+    assert found == {
+        "1": [f"1:{number}" for number in range(TEXTS_HELD + 1, 1, -1)],
+        "2": ["2:1", "2:0"],
+        "3": ["3:0"],
+    }
