@@ -316,9 +316,7 @@ class Frontdesk:
         if self.role.decides:
             workers |= self.answering.loops()
             workers |= desk_workers(self.desks, self.duties)
-        if self.role.sends:
-            workers |= {f"outbox:{name}": sender.run for name, sender in self.senders.items()}
-        return workers
+        return workers | {f"outbox:{name}": sender.run for name, sender in self.senders.items()}
 
     def _listeners(self) -> dict[str, Loop]:
         """What listens to others, and is cancelled when the workers have ended."""

@@ -220,7 +220,9 @@ class Ledger:
         if isinstance(error, StorageUnavailable) or not isinstance(error, Exception):
             self._outcomes.extendleft(reversed(one.outcomes))
         elif one.alone:
-            self.let_go(outcome.delivery for outcome in one.outcomes)
+            for outcome in one.outcomes:
+                log.warning("outcome_dropped", delivery=outcome.delivery.id, channel=self._channel, state=outcome.state)
+                self.let_go([outcome.delivery])
         else:
             # One outcome broke it, or a stranger in the same transaction: alone, only that one can fail.
             self._suspects.extend(one.outcomes)

@@ -77,7 +77,7 @@ class Receipts:
         """Move on what `news` is about; keep it while a send that it may be about is not recorded."""
         if news.signal.kind not in _STATE or await self._move_on(work, news):
             return
-        if await work.deliveries.under_way(news.channel):
+        if await work.deliveries.may_get(news.channel, news.signal.platform_id or ""):
             await self._keep(work, news)
         else:
             # It may have been recorded between the two looks, on a database that others write to as well.

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, text, update
+from sqlalchemy import exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.channels import Send
@@ -220,10 +220,12 @@ class Deliveries:
         )
         return list(result.scalars())
 
-    async def under_way(self, channel: str) -> bool:
-        """Whether anything is being sent on `channel`, or was and is not recorded."""
-        sending = select(_column.id).where(_column.channel == channel, _column.state == DeliveryState.SENDING, IS_OPEN)
-        return (await self._connection.execute(sending.limit(1))).first() is not None
+    async def may_get(self, channel: str, platform_id: str) -> bool:
+        """Whether a send under way on `channel` may yet be recorded as `platform_id`: no other is."""
+        on_channel = _column.channel == channel
+        sending = exists().where(on_channel, _column.state == DeliveryState.SENDING, IS_OPEN)
+        recorded = exists().where(on_channel, _column.platform_id == platform_id)
+        return bool((await self._connection.execute(select(sending & ~recorded))).scalar_one())
 
     async def reached(self, channel: str, conversation_id: int, seq: int, state: DeliveryState, now: datetime) -> int:
         """A reader on the stored `channel` has everything up to `seq`; returns how many deliveries moved on."""

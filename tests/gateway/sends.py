@@ -32,11 +32,20 @@ async def say(spine: Spine, *texts: str, address: str = "7", channel: str = "sho
     return conversation
 
 
+async def conversation_of(spine: Spine, address: str, channel: str = "shop") -> Conversation:
+    """The newest conversation of who writes from there."""
+    async with spine.database.read() as view:
+        identity = (await view.contacts.find([(channel, address)]))[channel, address]
+        conversation = await view.conversations.latest_of(identity.contact_id)
+    assert conversation is not None
+    return conversation
+
+
 async def deliveries_of(spine: Spine, conversation: Conversation) -> list[Delivery]:
     async with spine.database.read() as view:
         messages = await view.messages.after(conversation.id, 0)
         found = await view.deliveries.of_messages([message.id for message in messages])
-    return [delivery for message in messages for delivery in found[message.id]]
+    return [delivery for message in messages for delivery in found.get(message.id, ())]
 
 
 class Held(FakeChannel):

@@ -11,7 +11,6 @@ import structlog
 
 from gateway import outbox
 from gateway.errors import StorageUnavailable, Unreachable
-from gateway.messages import Direction
 from gateway.ports import Action
 from gateway.steps import Step
 from gateway.storage.deliveries import Deliveries, DeliveryState, Outcome
@@ -19,7 +18,7 @@ from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxStatus
 from tests.fakes import FakeChannel, inbound
 from tests.gateway.flaky import FlakyDatabase, Late, until
-from tests.gateway.sends import Held
+from tests.gateway.sends import Held, conversation_of, deliveries_of
 from tests.gateway.spine import Spine
 
 KNOWN = {"ціна": ("cost", 0.9)}
@@ -61,13 +60,8 @@ async def sending(spine: Spine) -> AsyncIterator[None]:
 
 async def states(spine: Spine, address: str = "7") -> list[DeliveryState]:
     """What became of the answers to `address`."""
-    async with spine.database.read() as view:
-        identity = (await view.contacts.find([("shop", address)]))["shop", address]
-        conversation = await view.conversations.latest_of(identity.contact_id)
-        assert conversation is not None
-        messages = await view.messages.after(conversation.id, 0)
-        found = await view.deliveries.of_messages([message.id for message in messages])
-    return [one.state for message in messages if message.direction is Direction.OUTBOUND for one in found[message.id]]
+    conversation = await conversation_of(spine, address)
+    return [delivery.state for delivery in await deliveries_of(spine, conversation)]
 
 
 async def hear(spine: Spine, *addresses: str, number: int = 1) -> None:

@@ -15,6 +15,7 @@ from gateway.storage.engine import Database
 from gateway.storage.turns import TEXTS_HELD
 from gateway.texts import Texts
 from tests.fakes import FakeKnowledge, inbound
+from tests.gateway.sends import conversation_of
 from tests.gateway.spine import Spine
 
 KNOWN = {"де моя посилка": ("track", 0.9), "ну де моя посилка": ("track", 0.9), "скільки це": ("cost", 0.9)}
@@ -94,11 +95,7 @@ async def test_the_newest_texts_of_many_are_read_together(database: Database, cl
         for number in range(count):
             await spine.hear(inbound(f"{address}:{number}", address=address, platform_id=f"{address}:{number}"))
             await spine.turns.take_waiting()
-        async with database.read() as view:
-            identity = (await view.contacts.find([("shop", address)]))["shop", address]
-            conversation = await view.conversations.latest_of(identity.contact_id)
-            assert conversation is not None
-            numbers[address] = conversation.id
+        numbers[address] = (await conversation_of(spine, address)).id
     nobody = max(numbers.values()) + 1
     async with database.read() as view:
         await view.turns.hold([*numbers.values(), nobody])
