@@ -7,13 +7,14 @@ driver than a number.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy import Boolean, ColumnElement, Dialect, Integer, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 _encoder = msgspec.json.Encoder()
@@ -40,6 +41,11 @@ class _Among(FunctionElement[bool]):
 
     inherit_cache = True
     type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Itself, as a comparison is. A truth by type only is written ``… = 1`` among other conditions for SQLite,
+        which then sees no list to look up in an index, and reads the whole table."""
+        return self
 
 
 @compiles(_Among, "sqlite")
