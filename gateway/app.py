@@ -179,15 +179,19 @@ class Frontdesk:
 
     def _desk_tools(self) -> DeskTools:
         """What desks beside the web desk need; only where there are such desks."""
+        from handoff.desks.calls import CallPort  # noqa: PLC0415
         from handoff.desks.port import DeskPort  # noqa: PLC0415
 
         def title(article: str, language: str) -> str | None:
             return self.brain.knowledge.title(article, language)
 
         settings = self.settings
+        acts = DeskPort(self.speaker, self.channels, self.texts, settings, title, self.clock)
         return DeskTools(
             database=self.database,
-            acts=DeskPort(self.speaker, self.channels, self.texts, settings, title, self.clock),
+            acts=acts,
+            calls=CallPort(acts.desk, self.channels, self.texts, settings, self.clock),
+            search=lambda *asked: self.brain.lookup.search(*asked),  # noqa: PLW0108 — the brain comes later
             media=self.media,
             channels=self.channels,
             texts=self.texts,

@@ -6,7 +6,7 @@ root joins them. Whatever one desk does is in the database when it is done, so a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from gateway.channels import Channel, Envelope, MediaKeeper, Receipt, WebhookRequest
-from gateway.conversations import State
+from gateway.conversations import Conversation, State
+from gateway.desk_calls import CallActs
 from gateway.messages import Media, Message, Value
 from gateway.operating.checkup import Finding
 from gateway.operating.observing import Figure
@@ -143,11 +144,13 @@ class DeskLine(Value, frozen=True, kw_only=True):
 
 
 class ReadyText(Value, frozen=True, kw_only=True):
-    """A canned text, filled for one conversation; `missing` are the blanks nobody could fill."""
+    """A canned text, filled for one conversation; `missing` are the blanks nobody could fill. With a `title` it is
+    an article's answer, and `shortcut` the article's id."""
 
     shortcut: str
     text: str
     missing: tuple[str, ...] = ()
+    title: str = ""
 
 
 class CallTime(Value, frozen=True, kw_only=True):
@@ -214,8 +217,10 @@ class DeskActs(Protocol):
         *,
         media: Sequence[Media] = (),
         canned: str | None = None,
+        article: str | None = None,
     ) -> Message:
-        """Say it to the customer; `canned` is the shortcut of the text it was made from."""
+        """Say it to the customer; `canned` is the shortcut of the text, `article` the id of the article that it
+        was made from."""
         ...
 
     async def correct(self, work: Work, message_id: int, agent: Staff, text: str) -> Message:
@@ -259,6 +264,10 @@ class DeskActs(Protocol):
     def outcomes(self, language: str) -> list[Named]:
         """How an agent may say that it ended."""
         ...
+
+
+ArticleSearch = Callable[[str, str, Conversation], Awaitable[Sequence[tuple[str, str, str]]]]
+"""(words, language, conversation) → (article id, title, filled answer), likeliest first."""
 
 
 # --- what a desk is --------------------------------------------------------------------------
@@ -312,6 +321,8 @@ class DeskTools(Value, frozen=True, kw_only=True):
 
     database: Database
     acts: DeskActs
+    calls: CallActs
+    search: ArticleSearch
     media: MediaKeeper
     channels: Mapping[str, Channel]
     texts: Texts

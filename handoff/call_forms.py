@@ -90,6 +90,10 @@ class CallForms:
     async def _step_booking(self, work: Work, situation: Situation, form: Form | None, said: Said) -> Outcome:
         if said.press == "new":
             return await self._new(work, situation, Said())
+        booked = [] if form else await CallbackTable(work).active_of(situation.contact.id)
+        if booked:
+            # A second tap, or a button further up: "no call" would not be true, and nobody wants two by mistake.
+            return self._already_booked(situation, booked[0])
         booking = await self._callback_form(work, situation)
         known = form or booking.begin(Said()).form
         if known is None:  # nothing is free any more

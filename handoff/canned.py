@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 
-from gateway.errors import RequestRefused
+from gateway.errors import Conflict, RequestRefused
 from gateway.messages import Value, clean_text
 
 TEXT_LIMIT = 4096
@@ -31,6 +32,20 @@ class Canned(Value, frozen=True, kw_only=True):
             if choice and self.texts.get(choice):
                 return self.texts[choice]
         return next(iter(self.texts.values()), "")
+
+    @property
+    def mark(self) -> str:
+        """What the words were, in short: a form brings it back, and so says what it was drawn from."""
+        words = "\0".join((self.shortcut, *(part for pair in sorted(self.texts.items()) for part in pair)))
+        return sha256(words.encode()).hexdigest()[:16]
+
+
+class Overtaken(Conflict):
+    """Somebody changed the text since it was looked at; `theirs` is how it stands now."""
+
+    def __init__(self, theirs: Canned) -> None:
+        super().__init__(f"/{theirs.shortcut} was changed meanwhile")
+        self.theirs = theirs
 
 
 class Filled(Value, frozen=True, kw_only=True):

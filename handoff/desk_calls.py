@@ -25,6 +25,8 @@ from handoff.storage.callbacks import CallbackTable
 from handoff.telling import tell
 from handoff.wording import When, call_button, change_buttons, customer_zone, say
 
+SAME_PRESS = timedelta(seconds=3)
+
 
 class DeskCalls:
     """Each act is one transaction; the customer is told in the channel they last wrote in."""
@@ -45,10 +47,11 @@ class DeskCalls:
         self._clock = clock
         self._bookings = Bookings(hours, settings.callbacks, clock)
 
-    async def free_windows(self) -> list[Span]:
-        """Every window that can still be booked, in order."""
+    async def free_windows(self, *, without: int | None = None) -> list[Span]:
+        """Every window that can still be booked, in order; for the call `without`, which is being moved, its own
+        place counts as free."""
         async with self._database.read() as work:
-            return (await self._bookings.calendar(work)).free
+            return (await self._bookings.calendar(work, without=without)).free
 
     async def book(
         self, conversation_id: int, agent: Staff, starts_at: datetime, phone: str, topic: str | None = None
@@ -108,6 +111,8 @@ class DeskCalls:
         """
         async with self._database.write() as work:
             callback, conversation, contact = await self._locked(work, callback_id)
+            if await self._said_already(work, callback, agent, outcome):
+                return callback
             self._require_active(callback, agent)
             window = await self._new_window(work, callback, outcome, starts_at, agent)
             tried = await self._bookings.attempt(
@@ -121,6 +126,13 @@ class DeskCalls:
             if told:
                 await tell(self._speaker, work, conversation, told)
             return tried
+
+    async def _said_already(self, work: Work, callback: CallbackRequest, agent: Staff, outcome: CallOutcome) -> bool:
+        """Whether it is a second press of the same button: nobody calls twice within that time."""
+        tries = (await CallbackTable(work).attempts([callback.id])).get(callback.id, [])
+        if not tries or (tries[-1].agent_id, tries[-1].outcome) != (agent.id, outcome):
+            return False
+        return self._clock() - tries[-1].at < SAME_PRESS
 
     # --- words to the customer ---------------------------------------------------------------
 

@@ -148,9 +148,12 @@ class DeskPeople:
         )
 
     async def invite(self, conversation_id: int, agent: Staff, channel: str) -> Message:
-        """Send the customer a link by which they go on in `channel`. Raises NotFound where there is none now."""
+        """Send the customer a link by which they go on in `channel`. Raises NotFound where there is none now,
+        Conflict where nothing reaches them here."""
         async with self._database.write() as work:
             conversation = await self._held(work, conversation_id, agent)
+            if not self._speaker.reaches(conversation):
+                raise Conflict(self._agents(agent).gettext("This channel is not connected any more."))
             identity = await work.contacts.identity(conversation.identity_id)
             offer = await self._people.continuing.offer(work, identity)
             way = next((one for one in offer.ways if one.channel == channel), None)

@@ -161,6 +161,11 @@ def kind_of(parts: Sequence[Part]) -> str:
     return "text"
 
 
+def waits_since(unanswered: datetime | None, handoff: Handoff | None) -> datetime | None:
+    """Since when a customer waits for a person's words: what came before the handoff the bot has answered."""
+    return max(unanswered, handoff.since) if unanswered and handoff else unanswered
+
+
 def in_tab_order(rows: list[InboxRow], show: Filter) -> list[InboxRow]:
     """Mine: unread first, then the longest wait; the queue by place; calls by time; else as read."""
     match show:

@@ -217,10 +217,12 @@ class DeskService:
             await channel.typing(conversation.address)
 
     async def resend(self, delivery_id: int, agent: Staff) -> None:
-        """Send again what ended `unknown` or `failed`. Raises Conflict where it is neither any more."""
+        """Send again what ended `unknown` or `failed`. Raises Conflict where it is neither, or a colleague talks."""
         async with self._database.write() as work:
             conversation_id, message_id = await DeskQueries(work).conversation_of_delivery(delivery_id)
-            await work.conversations.lock(conversation_id)
+            conversation = await work.conversations.lock(conversation_id)
+            if conversation.state is State.AGENT:
+                self._require_holder(conversation, agent, await self._holder(work, conversation))
             if not await work.deliveries.requeue(delivery_id, self._clock()):
                 texts = self._texts.translator(agent.language)
                 raise Conflict(texts.gettext("This message is on its way already."))
@@ -231,22 +233,24 @@ class DeskService:
     # --- keeping -----------------------------------------------------------------------------
 
     async def mark_read(self, conversation_id: int, agent: Staff, seq: int) -> None:
-        """The agent has seen everything up to `seq`."""
+        """The agent has seen everything up to `seq`. Raises NotFound where the person was erased meanwhile."""
         async with self._database.write() as work:
+            await work.conversations.get(conversation_id)
             await AgentTable(work).mark_read(conversation_id, agent.id, seq)
             work.announce(DESK, "read", conversation=conversation_id, agent=agent.id)
 
     async def save_draft(self, conversation_id: int, agent: Staff, text: str, *, note: bool = False) -> None:
-        """Keep what the agent is writing; empty words forget it."""
+        """Keep what the agent is writing; empty words forget it. Raises NotFound."""
         async with self._database.write() as work:
+            await work.conversations.get(conversation_id)
             draft = Draft(text=clean_text(text)[:REPLY_LIMIT], note=note)
             await AgentTable(work).save_draft(conversation_id, agent.id, draft, self._clock())
 
-    async def save_canned(self, canned: Canned, language: str | None = None) -> Canned:
-        """Keep a canned text (`id` 0 for a new one). Raises RequestRefused, Conflict or NotFound."""
+    async def save_canned(self, canned: Canned, language: str | None = None, seen: str | None = None) -> Canned:
+        """Keep a canned text (`id` 0: a new one), last `seen` so. Raises RequestRefused, Conflict or NotFound."""
         checked = check(canned, self._texts.translator(language).gettext)
         async with self._database.write() as work:
-            return await CannedTable(work).save(checked, self._clock())
+            return await CannedTable(work).save(checked, self._clock(), seen)
 
     async def delete_canned(self, canned_id: int) -> None:
         """Forget a canned text."""

@@ -8,9 +8,7 @@ from gateway.channels import Channel
 from gateway.contacts import Contact
 from gateway.conversations import Conversation, State
 from gateway.dialogue import Listen
-from gateway.messages import (
-    Message,
-)
+from gateway.messages import Message
 from gateway.ports import Clock, Entity, Tried, Understanding
 from gateway.staff import Role, Staff
 from gateway.storage.joined import Transactions
@@ -32,6 +30,7 @@ from handoff.desk_rows import (
     in_tab_order,
     kind_of,
     preview,
+    waits_since,
 )
 from handoff.handoffs import Handoff, HandoffState
 from handoff.queue import in_order
@@ -82,6 +81,12 @@ class DeskViews:
         """Calls still to be made, soonest first."""
         async with self._database.read() as work:
             return await _calls(work, await CallbackTable(work).active(limit))
+
+    async def call(self, callback_id: int) -> Call:
+        """One call, over or not. Raises NotFound."""
+        async with self._database.read() as work:
+            [call] = await _calls(work, [await CallbackTable(work).get(callback_id)])
+        return call
 
     # --- one conversation --------------------------------------------------------------------
 
@@ -219,7 +224,7 @@ class DeskViews:
             preview_kind=kind_of(last.parts) if last else "text",
             preview_author=last.author if last else None,
             unread=unread.count,
-            waiting_since=handoff.since if queued and handoff else unread.since,
+            waiting_since=handoff.since if queued and handoff else waits_since(unread.since, handoff),
             place=place,
             anger=handoff.anger if handoff and handoff.state is not HandoffState.CLOSED else 0.0,
             handoff=handoff,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType
+
+_LIKE_A_NUMBER = re.compile(r"[\d\s()+./–-]+")
 
 MIN_DIGITS = 5
 """From so many digits on somebody meant to give a number, and a hint helps more than the question again."""
@@ -35,6 +38,15 @@ def check_phone(phone: str, regions: Sequence[str] = ()) -> str | None:
 def looks_like_phone(text: str) -> bool:
     """Whether somebody tried to give a number."""
     return sum(character.isdigit() for character in text) >= MIN_DIGITS
+
+
+def number_in(words: str) -> str:
+    """What to look for in E.164 numbers where `words` are one, or a part of one, as people write it: with spaces,
+    brackets and dashes, and with the zero of home or of abroad (`067…`, `0038…`). Empty where they are none."""
+    if not _LIKE_A_NUMBER.fullmatch(words):
+        return ""
+    digits = re.sub(r"\D", "", words).lstrip("0")
+    return digits if len(digits) >= MIN_DIGITS else ""
 
 
 def show_phone(phone: str) -> str:

@@ -49,10 +49,22 @@ class When:
             return _("tomorrow")
         return self._texts.day(at, self._zone)
 
+    def clocks(self, at: datetime, theirs: str) -> str:
+        """“15:00”, with the time in the zone `theirs` where that is another: “15:00 (14:00)”."""
+        here, there = self._texts.time(at, self._zone), self.elsewhere(at, theirs)
+        return f"{here} ({there})" if there else here
+
     def window(self, window: Span) -> str:
         """“tomorrow, 15:00–16:00”."""
         times = f"{self._texts.time(window.start, self._zone)}–{self._texts.time(window.end, self._zone)}"
         return f"{self.day(window.start)}, {times}"
+
+    def elsewhere(self, at: datetime, zone: str) -> str:
+        """`at` on a clock in `zone`, with its day where that is another there; empty where both show the same."""
+        if at.astimezone(ZoneInfo(zone)).date() != at.astimezone(ZoneInfo(self._zone)).date():
+            return self._texts.moment(at, zone)
+        clock = self._texts.time(at, zone)
+        return "" if clock == self._texts.time(at, self._zone) else clock
 
     def full(self, window: Span) -> str:
         """“tomorrow (Friday, 27 November), 15:00–16:00”: with the date, so that nobody errs by a day."""

@@ -11,8 +11,10 @@ MASK = "•••"
 """What is seen in place of what was struck out."""
 
 _KINDS = frozenset({EntityKind.PHONE, EntityKind.EMAIL, EntityKind.ORDER})
-_MORE = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://\S+|(?<!\w)\+?\d(?:[\s().-]?\d){5,}|\w*\d{6,}\w*")
-"""What entities may miss: addresses, links (they carry names and tokens), and numbers of six digits or more."""
+_MORE = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+|https?://\S+|(?<!\w)\+?\d(?:[\s().-]?\d){5,}|\w{0,64}\d{6,}\w*")
+"""What entities may miss: addresses, links (they carry names and tokens), and numbers of six digits or more. What may
+stand before the @ (64 characters: RFC 5321, 4.5.3.1.1) and before a number is bounded: a mail may be one word of
+100,000 letters, and to look on from each of them to its end takes minutes."""
 _SPACES = re.compile(r"\s+")
 _LOST_PUNCTUATION = re.compile(r"\s+([,.;:!?])")
 

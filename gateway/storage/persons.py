@@ -5,7 +5,7 @@ A new table is found by its keys; a test names those that belong to nobody.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from gateway.errors import Conflict
 from gateway.storage import tables
 from gateway.storage.inventory import every_table
 from gateway.storage.joins import Deed
+from gateway.storage.quotes import Quotes
 
 OWNED = tables.contacts.name
 SECRETS = frozenset({"digest", "nonce", "lease"})
@@ -86,9 +87,11 @@ class Persons:
     async def erase(self, contact_ids: Collection[int], files: Iterable[str]) -> int:
         """Delete all of it, and what is known of those files; returns how many rows. Raises Conflict."""
         await self._find_other_places(contact_ids)
-        erased = await self._erase_timers(contact_ids)
+        erased = await Quotes(self._connection).erase(contact_ids)
+        erased += await self._erase_timers(contact_ids)
         erased += await self._delete(tables.media, tables.media.c.id.in_(list(files)))
-        for table, condition in reversed(belonging(contact_ids).items()):
+        theirs = belonging(contact_ids)
+        for table, condition in reversed([*theirs.items(), *done_at_desks(theirs).items()]):
             erased += await self._delete(table, condition)
         return erased
 
@@ -153,3 +156,25 @@ def belonging(contact_ids: Collection[int]) -> dict[Table, ColumnElement[bool]]:
         if table not in found and {"channel", "address"} <= set(table.c.keys()):
             found[table] = tuple_(table.c.channel, table.c.address).in_(places)
     return found
+
+
+def done_at_desks(theirs: Mapping[Table, ColumnElement[bool]]) -> dict[Table, ColumnElement[bool]]:
+    """What agents did and were told in a desk's threads about them, which names the thread by its place: a press of
+    a button brings the whole card along. To erase only: platforms' tokens lie in it, and all that was said stands
+    in the transcript."""
+    found: dict[Table, ColumnElement[bool]] = {}
+    for threads in [table for table in theirs if set(table.c.keys()) >= _PLACE]:
+        room, ts = threads.c.room, threads.c.ts
+        for table in every_table():
+            names = set(table.c.keys())
+            if table not in theirs and names >= _PLACE:
+                spots = select(threads.c.desk, room, ts).where(theirs[threads])
+                found[table] = tuple_(table.c.desk, table.c.room, table.c.ts).in_(spots)
+            elif table not in theirs and names >= _LANE:
+                lanes = select(threads.c.desk, room + ":" + ts).where(theirs[threads])
+                found[table] = tuple_(table.c.desk, table.c.lane).in_(lanes)
+    return found
+
+
+_PLACE, _LANE = frozenset({"desk", "room", "ts"}), frozenset({"desk", "lane"})
+"""The columns by which a table names a thread of a desk; a lane is its room and ts."""

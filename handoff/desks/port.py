@@ -7,19 +7,21 @@ from datetime import datetime
 
 from gateway.channels import Channel
 from gateway.conversations import State
-from gateway.desks import CallSheet, CallTime, Card, DeskLine, Named, ReadyText, Standing
+from gateway.desks import CallSheet, Card, DeskLine, Named, ReadyText, Standing
 from gateway.errors import RequestRefused
 from gateway.messages import Author, Media, Message
 from gateway.people.assembly import People
 from gateway.ports import Clock, EntityKind
+from gateway.replies import company_name
 from gateway.settings import Settings
 from gateway.speaking import Speaker
 from gateway.staff import Staff
 from gateway.storage.joined import Joined
 from gateway.storage.work import Work
 from gateway.texts import Texts
-from handoff.desk_rows import CustomerContext, Line, Transcript
+from handoff.desk_rows import CustomerContext, Line, Transcript, waits_since
 from handoff.desk_service import CANNED_PREFIX
+from handoff.desks.calls import call_times
 from handoff.desks.cards import card_of, lines_of
 from handoff.desks.colleague import ColleagueDesk
 from handoff.handoffs import CHOICES, Handoff, HandoffOutcome
@@ -58,7 +60,8 @@ class DeskPort:
         self._clock = clock
         self._people = People(channels, speaker, HandoffYielding(clock), texts, settings.company, clock)
 
-    def _desk(self, work: Work) -> ColleagueDesk:
+    def desk(self, work: Work) -> ColleagueDesk:
+        """The web desk's own service, within `work`."""
         return ColleagueDesk(
             Joined(work), self._speaker, self._channels, self._texts, self._settings, self._clock, self._people
         )
@@ -72,7 +75,7 @@ class DeskPort:
     async def card(self, work: Work, handoff_id: int, language: str) -> Card:
         """See `DeskActs.card`."""
         handoff = await HandoffTable(work).get(handoff_id)
-        context = await self._desk(work).views.context(handoff.conversation_id)
+        context = await self.desk(work).views.context(handoff.conversation_id)
         queued = context.conversation.state is State.QUEUED
         return card_of(
             context,
@@ -91,20 +94,20 @@ class DeskPort:
                 break
             if message.author is Author.CONTACT:
                 since = message.created_at
-        return since
+        return waits_since(since, handoff)
 
     async def lines(
         self, work: Work, conversation_id: int, after_seq: int, limit: int, language: str
     ) -> list[DeskLine]:
         """See `DeskActs.lines`."""
-        found = await self._desk(work).views.since(conversation_id, after_seq, limit)
+        found = await self.desk(work).views.since(conversation_id, after_seq, limit)
         return await self._lines(work, conversation_id, found, language)
 
     async def lines_before(
         self, work: Work, conversation_id: int, before_seq: int, limit: int, language: str
     ) -> list[DeskLine]:
         """See `DeskActs.lines_before`."""
-        found = await self._desk(work).views.transcript(conversation_id, before_seq, limit)
+        found = await self.desk(work).views.transcript(conversation_id, before_seq, limit)
         return await self._lines(work, conversation_id, found, language)
 
     async def _lines(self, work: Work, conversation_id: int, found: Transcript, language: str) -> list[DeskLine]:
@@ -116,32 +119,28 @@ class DeskPort:
 
     async def templates(self, work: Work, conversation_id: int, agent: Staff, words: str) -> list[ReadyText]:
         """See `DeskActs.templates`."""
-        names = self._settings.company.name
-        company = names.get(agent.language) or next(iter(names.values()), "")
-        found = await self._desk(work).views.canned(conversation_id, agent, words, company)
+        conversation = await work.conversations.get(conversation_id)
+        company = company_name(self._settings.company, conversation.language or self._settings.company.language)
+        found = await self.desk(work).views.canned(conversation_id, agent, words, company)
         return [ReadyText(shortcut=one.shortcut, text=one.text, missing=one.missing) for one in found]
 
     async def call_sheet(self, work: Work, conversation_id: int, agent: Staff) -> CallSheet:
         """See `DeskActs.call_sheet`; the windows are those that the web desk offers."""
-        desk = self._desk(work)
+        desk = self.desk(work)
         context = await desk.views.context(conversation_id)
-        translator, zone = self._texts.translator(agent.language), self._settings.company.zone
+        when = When(self._texts.translator(agent.language), self._settings.company.zone, self._clock())
         theirs = customer_zone(context.contact, self._settings.company)
-        when = When(translator, zone, self._clock())
-        times = []
-        for span in await desk.calls.free_windows():
-            clock, their_clock = translator.time(span.start, zone), translator.time(span.start, theirs)
-            text = clock if clock == their_clock else f"{clock} ({their_clock})"
-            times.append(CallTime(starts_at=span.start.isoformat(), day=when.day(span.start), text=text))
         phone = context.contact.phone or _named_phone(context)
         return CallSheet(
-            phone=show_phone(phone) if phone else "", topic=topic_of(context.tried) or "", times=tuple(times)
+            phone=show_phone(phone) if phone else "",
+            topic=topic_of(context.tried) or "",
+            times=call_times(await desk.calls.free_windows(), when, theirs),
         )
 
     async def colleagues(self, work: Work, conversation_id: int, agent: Staff) -> list[Named]:
         """See `DeskActs.colleagues`."""
         here = self._texts.translator(agent.language).gettext("at the desk now")
-        found = await self._desk(work).views.colleagues(conversation_id, agent)
+        found = await self.desk(work).views.colleagues(conversation_id, agent)
         return [
             Named(label=f"{one.staff.name} · {here}" if one.online else one.staff.name, value=str(one.staff.id))
             for one in found
@@ -156,12 +155,12 @@ class DeskPort:
 
     async def claim(self, work: Work, conversation_id: int, agent: Staff) -> None:
         """See `DeskActs.claim`."""
-        await self._desk(work).claim(conversation_id, agent)
+        await self.desk(work).claim(conversation_id, agent)
         await AgentTable(work).seen(agent.id, self._clock())
 
     async def take_over(self, work: Work, conversation_id: int, agent: Staff) -> None:
         """See `DeskActs.take_over`."""
-        await self._desk(work).take_over(conversation_id, agent)
+        await self.desk(work).take_over(conversation_id, agent)
 
     async def reply(
         self,
@@ -172,39 +171,40 @@ class DeskPort:
         *,
         media: Sequence[Media] = (),
         canned: str | None = None,
+        article: str | None = None,
     ) -> Message:
         """See `DeskActs.reply`."""
-        template = f"{CANNED_PREFIX}{canned}" if canned else None
+        template = f"{CANNED_PREFIX}{canned}" if canned else article
         await AgentTable(work).seen(agent.id, self._clock())
-        return await self._desk(work).reply(conversation_id, agent, text, media=media, template=template)
+        return await self.desk(work).reply(conversation_id, agent, text, media=media, template=template)
 
     async def correct(self, work: Work, message_id: int, agent: Staff, text: str) -> Message:
         """See `DeskActs.correct`."""
-        return await self._desk(work).correct(message_id, agent, text)
+        return await self.desk(work).correct(message_id, agent, text)
 
     async def note(self, work: Work, conversation_id: int, agent: Staff, text: str) -> Message:
         """See `DeskActs.note`."""
-        return await self._desk(work).note(conversation_id, agent, text)
+        return await self.desk(work).note(conversation_id, agent, text)
 
     async def transfer(self, work: Work, conversation_id: int, agent: Staff, to: int | None, reason: str) -> None:
         """See `DeskActs.transfer`."""
-        await self._desk(work).transfer(conversation_id, agent, to, reason)
+        await self.desk(work).transfer(conversation_id, agent, to, reason)
 
     async def back_to_bot(self, work: Work, conversation_id: int, agent: Staff) -> None:
         """See `DeskActs.back_to_bot`."""
-        await self._desk(work).back_to_bot(conversation_id, agent)
+        await self.desk(work).back_to_bot(conversation_id, agent)
 
     async def close(self, work: Work, conversation_id: int, agent: Staff, outcome: str) -> None:
         """See `DeskActs.close`."""
         if outcome not in set(CHOICES):
             raise RequestRefused(400, self._texts.translator(agent.language).gettext("Choose how it ended."))
-        await self._desk(work).close(conversation_id, agent, HandoffOutcome(outcome))
+        await self.desk(work).close(conversation_id, agent, HandoffOutcome(outcome))
 
     async def book(
         self, work: Work, conversation_id: int, agent: Staff, starts_at: datetime, phone: str, topic: str
     ) -> str:
         """See `DeskActs.book`."""
-        desk = self._desk(work)
+        desk = self.desk(work)
         callback = await desk.calls.book(conversation_id, agent, starts_at, phone, topic or None)
         translator = self._texts.translator(agent.language)
         return When(translator, self._settings.company.zone, self._clock()).window(callback.window)

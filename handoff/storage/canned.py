@@ -11,7 +11,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from gateway.errors import Conflict, NotFound
 from gateway.storage.dialect import upsert
 from gateway.storage.work import Work
-from handoff.canned import Canned
+from handoff.canned import Canned, Overtaken
 from handoff.storage import tables
 
 _column = tables.canned.c
@@ -35,8 +35,13 @@ class CannedTable:
             raise NotFound(f"canned text {canned_id}")
         return _to_canned(row)
 
-    async def save(self, canned: Canned, now: datetime) -> Canned:
-        """Keep a new text (`id` 0) or a changed one. Raises Conflict where the shortcut is taken."""
+    async def save(self, canned: Canned, now: datetime, seen: str | None = None) -> Canned:
+        """Keep a new text (`id` 0) or a changed one. Raises Conflict where the shortcut is taken, and Overtaken
+        where the text is no more as it was `seen` (its `mark`)."""
+        if canned.id and seen:
+            theirs = await self.get(canned.id)
+            if theirs.mark not in (seen, canned.mark):
+                raise Overtaken(theirs)
         query = select(_column.id).where(_column.shortcut == canned.shortcut, _column.id != canned.id)
         if (await self._connection.execute(query)).scalar_one_or_none() is not None:
             raise Conflict(f"/{canned.shortcut} is already taken")

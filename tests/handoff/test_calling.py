@@ -125,6 +125,15 @@ async def test_a_second_wish_shows_the_call_that_is_booked(room: Room) -> None:
     assert len(await room.calls()) == 2
 
 
+@pytest.mark.parametrize("label", ["Так, записати", "Дзвінок не потрібен", "Інший час", "Завтра, 13"])
+async def test_a_booking_button_pressed_after_the_booking_shows_the_call(room: Room, label: str) -> None:
+    await book(room)
+    said = await room.press(label)
+    assert said == ["Дзвінок уже заплановано: завтра (вівторок, 24 листопада), 09:00–10:00."]
+    assert (await room.conversation()).form is None
+    assert [call.state for call in await room.calls()] == [CallbackState.BOOKED]
+
+
 async def test_moving_and_cancelling_by_words_and_buttons(each_room: Room) -> None:
     await book(each_room)
     await each_room.hear("перенесіть дзвінок")
@@ -265,8 +274,10 @@ async def test_after_the_last_unanswered_try_a_new_time_is_offered(each_room: Ro
     await each_room.desk.calls.attempt(callback.id, agent, CallOutcome.NO_ANSWER, "скинули")
     assert "Спробуємо ще раз" in await each_room.said()
     first = await each_room.said()
+    each_room.clock.advance(minutes=5)
     await each_room.desk.calls.attempt(callback.id, agent, CallOutcome.NO_ANSWER)
     assert await each_room.said() == first
+    each_room.clock.advance(minutes=5)
     failed = await each_room.desk.calls.attempt(callback.id, agent, CallOutcome.NO_ANSWER)
     assert (failed.state, failed.tries, failed.agent_id) == (CallbackState.FAILED, 3, agent.id)
     assert "так і не додзвонилися" in await each_room.said()
@@ -279,6 +290,24 @@ async def test_after_the_last_unanswered_try_a_new_time_is_offered(each_room: Ro
         await each_room.desk.calls.attempt(callback.id, agent, CallOutcome.REACHED)
     context = await each_room.desk.views.context(failed.conversation_id)
     assert [attempt.note for attempt in context.calls[1].attempts] == ["скинули", "", ""]
+
+
+@pytest.mark.parametrize("outcome", [CallOutcome.NO_ANSWER, CallOutcome.REACHED, CallOutcome.WRONG_NUMBER])
+async def test_a_double_click_says_it_once(each_room: Room, outcome: CallOutcome) -> None:
+    await book(each_room)
+    agent, other = await each_room.agent("Ірина"), await each_room.agent("Богдан")
+    each_room.clock.now = kyiv(24, 9, 5)
+    await each_room.timers.ring_due()
+    [callback] = await each_room.calls()
+    once = await each_room.desk.calls.attempt(callback.id, agent, outcome)
+    said = await each_room.said()
+    each_room.clock.advance(seconds=1)
+    assert await each_room.desk.calls.attempt(callback.id, agent, outcome) == once
+    assert await each_room.said() == said
+    context = await each_room.desk.views.context(once.conversation_id)
+    assert len(context.calls[0].attempts) == 1
+    if once.active:
+        assert (await each_room.desk.calls.attempt(callback.id, other, outcome)).tries == 2
 
 
 async def test_a_wrong_number_ends_the_call_and_asks_anew(room: Room) -> None:

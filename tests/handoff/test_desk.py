@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from gateway.conversations import State
 from gateway.errors import Ambiguous, Conflict, NotFound, RequestRefused
-from gateway.messages import Author, ButtonPress, Direction, Media, MediaKind
+from gateway.messages import Author, ButtonPress, Direction, Edit, Media, MediaKind, Part, Reaction
 from gateway.ports import Reason
 from gateway.settings import Company, Handoff, Settings
 from gateway.staff import Role
@@ -19,13 +19,18 @@ from gateway.storage.deliveries import DeliveryState
 from gateway.storage.engine import Database
 from handoff.canned import DEMO, Canned
 from handoff.desk_rows import Filter
+from handoff.desks.port import DeskPort
 from handoff.handoffs import HandoffOutcome, HandoffState
 from handoff.storage.canned import CannedTable
 from tests.conftest import SteppingClock
 from tests.fakes import PLAIN
-from tests.handoff.room import Room
+from tests.handoff.room import Room, all_texts
 
 FILE = Media(kind=MediaKind.FILE, ref="file:1", name="a.pdf")
+
+
+def port(room: Room) -> DeskPort:
+    return DeskPort(room.speaker, room.channels, all_texts(), room.settings, lambda *_: None, room.clock)
 
 
 async def settle(room: Room) -> None:
@@ -201,6 +206,16 @@ async def test_transfer_to_a_colleague(room: Room) -> None:
         await room.desk.reply(conversation_id, agent, "ще я")
 
 
+async def test_a_transfer_is_not_the_moment_the_customer_was_taken(room: Room) -> None:
+    conversation_id, agent = await taken(room)
+    claimed = (await room.handoff()).claimed_at
+    colleague = await room.agent("Богдан")
+    room.clock.advance(hours=2)
+    await room.desk.transfer(conversation_id, agent, colleague.id)
+    handoff = await room.handoff()
+    assert (handoff.claimed_by, handoff.claimed_at) == (colleague.id, claimed)
+
+
 async def test_back_to_the_queue_keeps_the_old_place(room: Room) -> None:
     conversation_id, agent = await taken(room)
     room.clock.advance(minutes=5)
@@ -271,6 +286,26 @@ async def test_a_photo_after_the_rating_reaches_a_person(room: Room) -> None:
     await room.hear(FILE)
     newer = await room.conversation()
     assert (newer.id != conversation_id, newer.state) == (True, State.QUEUED)
+
+
+AFTERTHOUGHTS = [
+    Reaction(target="out-1", emoji="👍"),
+    Edit(target="in-1", text="людину, будь ласка"),
+    Media(kind=MediaKind.STICKER, ref="thanks"),
+]
+
+
+@pytest.mark.parametrize("afterthought", AFTERTHOUGHTS, ids=["reaction", "edit", "sticker"])
+async def test_what_asks_for_nothing_opens_no_new_matter_after_the_end(each_room: Room, afterthought: Part) -> None:
+    conversation_id = await closed(each_room)
+    assert await each_room.hear(afterthought) == []
+    assert (await each_room.conversation()).id == conversation_id
+    await each_room.hear("5")
+    assert await each_room.hear(afterthought) == []
+    await each_room.hear("дуже швидко допомогли")
+    rating = (await each_room.desk.views.context(conversation_id)).rating
+    assert rating is not None
+    assert (rating.score, rating.comment) == (5, "дуже швидко допомогли")
 
 
 async def test_words_long_after_the_rating_are_a_new_matter(room: Room) -> None:
@@ -361,6 +396,22 @@ async def test_unread_and_waiting_follow_reading_and_answering(each_room: Room) 
     assert await views.row(agent, 999) is None
 
 
+async def test_what_the_bot_answered_is_not_waiting_for_a_person(each_room: Room) -> None:
+    await each_room.hear("ціна")
+    each_room.clock.advance(hours=3)
+    asked = each_room.clock()
+    await each_room.hear("людину")
+    agent = await each_room.agent("Ірина")
+    each_room.clock.advance(minutes=1)
+    conversation = await each_room.conversation()
+    await each_room.desk.claim(conversation.id, agent)
+    row = await each_room.desk.views.row(agent, conversation.id)
+    assert row.waiting_since == asked
+    async with each_room.database.read() as work:
+        card = await port(each_room).card(work, (await each_room.handoff()).id, "uk")
+    assert card.waits_since == asked
+
+
 async def test_tabs_and_counts(room: Room) -> None:
     conversation_id, agent = await taken(room)
     await room.hear("людину", address="8")
@@ -374,6 +425,25 @@ async def test_tabs_and_counts(room: Room) -> None:
     assert ended.handoff.outcome is HandoffOutcome.RESOLVED
 
 
+async def test_a_list_that_is_too_long_keeps_its_head(each_room: Room) -> None:
+    await each_room.hear("людину", address="1", name="Перша")
+    each_room.clock.advance(minutes=1)
+    await each_room.hear("людину", address="2", name="Друга")
+    each_room.clock.advance(minutes=1)
+    await each_room.hear("ви де?", address="1", name="Перша")
+    agent = await each_room.agent("Ірина")
+    [head] = await each_room.desk.views.inbox(agent, Filter.QUEUE, limit=1)
+    assert (head.name, head.place) == ("Перша", 1)
+    await each_room.hear("жах, ганьба", address="3", name="Сердита")
+    assert [row.name for row in await each_room.desk.views.inbox(agent, Filter.QUEUE, limit=1)] == ["Сердита"]
+    for address, hours in (("1", 4), ("2", 2), ("3", 6)):
+        conversation = await each_room.conversation(address)
+        await each_room.desk.calls.book(
+            conversation.id, agent, each_room.clock() + timedelta(hours=hours), "0671234567"
+        )
+    assert [row.name for row in await each_room.desk.views.inbox(agent, Filter.CALLBACKS, limit=1)] == ["Друга"]
+
+
 async def test_search_finds_people_and_words_in_any_case(each_room: Room) -> None:
     await each_room.hear("Де моя посилка? 100% зникла", name="Оксана Ковальчук")
     await each_room.hear("ціна", address="8", name="Інша")
@@ -381,6 +451,23 @@ async def test_search_finds_people_and_words_in_any_case(each_room: Room) -> Non
     for words in ("ковальчук", "Ковальчук", "оксана к", "посилка", "ПОСИЛКА", "#1", "100%"):
         rows = await each_room.desk.views.inbox(agent, Filter.ALL, words)
         assert [row.name for row in rows] == ["Оксана Ковальчук"], words
+
+
+async def test_search_finds_a_number_as_people_write_it_and_a_name_as_the_desk_shows_it(each_room: Room) -> None:
+    await each_room.hear("ціна", name="Оксана")
+    wanted = await each_room.conversation()
+    await each_room.hear("ціна", address="8", name="Інша")
+    agent = await each_room.agent("Ірина")
+    async with each_room.database.write() as work:
+        work.contacts.update(wanted.contact_id, phone="+380671234567")
+        work.contacts.update_identity(wanted.identity_id, name="Оксана", username="oksana_k", blocked=False)
+    await each_room.desk.calls.book(wanted.id, agent, each_room.clock() + timedelta(hours=2), "050 765 43 21")
+    numbers = ("+380 67 123 4567", "067 123-45-67", "(067) 1234567", "00380671234567", "+380 50 765 43 21")
+    for words in (*numbers, "@oksana_k", "oksana_k"):
+        rows = await each_room.desk.views.inbox(agent, Filter.ALL, words)
+        assert [row.name for row in rows] == ["Оксана"], words
+    for words in ("067 999 99 99", "0000 1", "@", "067 1"):
+        assert await each_room.desk.views.inbox(agent, Filter.ALL, words) == [], words
 
 
 async def test_search_takes_wildcards_as_letters(room: Room) -> None:
@@ -454,6 +541,19 @@ async def test_canned_texts_come_filled_and_count_their_use(each_room: Room) -> 
     with pytest.raises(NotFound):
         await each_room.desk.save_canned(Canned(id=999, shortcut="newer", texts={"uk": "Інше"}))
     await each_room.desk.delete_canned(saved.id)
+
+
+async def test_a_text_names_the_firm_in_the_customers_language_on_every_desk(
+    sqlite_database: Database, monday: SteppingClock
+) -> None:
+    company = Company(name={"uk": "Журавлик", "ru": "Журавль", "en": "Crane"}, zone="Europe/Kyiv")
+    room = Room(sqlite_database, monday, Settings(company=company))
+    conversation_id, _agent = await taken(room)
+    english = await room.agent("Ann", language="en")
+    async with room.database.write() as work:
+        await CannedTable(work).add_missing(DEMO, room.clock())
+        [bye] = await port(room).templates(work, conversation_id, english, "/bye")
+    assert "Дякуємо, що написали в Журавлик." in bye.text
 
 
 async def test_colleagues_who_are_there_come_first(room: Room) -> None:

@@ -156,6 +156,10 @@ class SlackStandin:
 
     # --- what a test says --------------------------------------------------------------------
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass on Slack's clock."""
+        self._clock = count(next(self._clock) + int(seconds * 1_000_000))
+
     def script(self, method: str, *replies: Reply) -> None:
         """Answer the next calls of `method` (``"file"``: downloads, ``"upload"``: uploads) with `replies`."""
         self._scripts[method].extend(replies)

@@ -8,13 +8,16 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bots.slack.api import SlackApi
+from bots.slack.desk.calling import CallShowing
 from bots.slack.desk.checkup import look
 from bots.slack.desk.doing import Doer
 from bots.slack.desk.files import FileCarrier
+from bots.slack.desk.once import RATE, Once
 from bots.slack.desk.people import DeskPeople
 from bots.slack.desk.posting import Poster
 from bots.slack.desk.settings import SlackDeskSettings
-from bots.slack.desk.showing import RATE, Showing
+from bots.slack.desk.showing import Showing
+from bots.slack.desk.storage.calls import CallTable
 from bots.slack.desk.storage.events import EventTable
 from bots.slack.desk.storage.threads import ThreadTable
 from bots.slack.desk.telling import Teller
@@ -57,7 +60,9 @@ class SlackDesk:
         self._worker = Worker(name, tools, Doer(name, settings, tools, api, people))
         poster, files = Poster(api), FileCarrier(api, tools)
         teller = Teller(name, tools.database, poster, tools.texts.translator(language), tools.clock)
-        self._showing = Showing(name, settings, tools, poster, files, teller, rate=rate, monotonic=monotonic)
+        once = Once(poster, tools.clock, rate=rate, monotonic=monotonic)
+        calls = CallShowing(name, settings, tools, poster, once, monotonic=monotonic)
+        self._showing = Showing(name, settings, tools, poster, files, teller, calls, once, monotonic=monotonic)
 
     @property
     def name(self) -> str:
@@ -118,14 +123,17 @@ class SlackDesk:
         """See `Desk.figures`."""
         waiting, oldest, _ = await EventTable(work, self._name).backlog()
         unshown, since = await ThreadTable(work, self._name).unshown()
+        uncalled, called_since = await CallTable(work, self._name).unshown()
         troubled = sum(count for _, _, count in await ThreadTable(work, self._name).troubled())
         now, labels = self._tools.clock(), {"desk": self._name}
-        late = max((now - moment for moment in (oldest, since) if moment is not None), default=timedelta())
+        late = max(
+            (now - moment for moment in (oldest, since, called_since) if moment is not None), default=timedelta()
+        )
         return [
             Figure(
                 name="frontdesk_desk_waiting",
                 help="What agents did on a desk and is not carried out, and cards not posted there yet.",
-                value=waiting + unshown,
+                value=waiting + unshown + uncalled,
                 labels=labels,
             ),
             Figure(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 from msgspec import structs
 
 from bots.slack.api import SlackApi
+from bots.slack.desk.calls import CallRoom
 from bots.slack.desk.people import Person
 from bots.slack.desk.wire import cards
 from bots.slack.desk.wire import dialogs as views
 from bots.slack.desk.wire.deeds import Chosen, Pressed, Subject, Submitted
 from bots.slack.desk.wire.pieces import Block
 from gateway.conversations import State
-from gateway.desks import DeskTools
+from gateway.desks import DeskTools, ReadyText
 from gateway.errors import Conflict, RequestRefused, SendError
 from gateway.staff import Staff
 from gateway.storage.work import Work
 
 log = structlog.get_logger()
+
+SEARCHED = 200
+"""Characters of a search that a dialog remembers."""
 
 Draw = Callable[[Work, Subject, int, Staff], Awaitable[Block]]
 Carry = Callable[[Work, Mapping[str, str], int, Staff], Awaitable[None]]
@@ -29,9 +33,10 @@ Carry = Callable[[Work, Mapping[str, str], int, Staff], Awaitable[None]]
 class DialogRoom:
     """Opens, redraws and carries out dialogs; a dialog's name is the `action_id` of the button that opens it."""
 
-    def __init__(self, api: SlackApi, tools: DeskTools) -> None:
+    def __init__(self, api: SlackApi, tools: DeskTools, calls: CallRoom) -> None:
         self._api = api
         self._tools = tools
+        self._calls = calls
         self._acts = tools.acts
         self._drawn: dict[str, Draw] = {
             cards.NOTE: self._draw_note,
@@ -60,6 +65,13 @@ class DialogRoom:
             drawn = await draw(view, subject, conversation_id, agent)
         await self._open(pressed, drawn, agent.language)
 
+    async def open_call(self, pressed: Pressed, callback_id: int, agent: Staff) -> None:
+        """Open the dialog about a booked call. Raises RequestRefused where Slack did not wait for it."""
+        subject = Subject(dialog=pressed.action, spot=pressed.spot, call=callback_id)
+        async with self._tools.database.read() as view:
+            drawn = await self._calls.draw(view, subject, agent)
+        await self._open(pressed, drawn, agent.language)
+
     async def ask_for_code(self, pressed: Pressed, person: Person) -> None:
         """Open the dialog for the code that links an account."""
         texts = self._tools.texts.translator(person.language)
@@ -70,12 +82,12 @@ class DialogRoom:
         """Show the template that was chosen or looked for. A dialog that was closed meanwhile stays closed."""
         if chosen.subject.dialog != cards.TEMPLATE:
             return
-        searched = chosen.values.get(views.SEARCH, "")
+        searched = chosen.values.get(views.SEARCH, "").strip()
         async with self._tools.database.read() as view:
-            found = await self._acts.templates(view, conversation_id, agent, searched)
-        wanted = chosen.value if chosen.action == views.SHORTCUT else ""
-        picked = next((one for one in found if one.shortcut == wanted), None)
-        subject = structs.replace(chosen.subject, shortcut=picked.shortcut if picked else "")
+            found = await self._found(view, conversation_id, agent, searched)
+        picked = _picked(found, chosen.value) if chosen.action == views.SHORTCUT else None
+        shortcut = views.choice_of(picked) if picked else ""
+        subject = structs.replace(chosen.subject, shortcut=shortcut, searched=searched[:SEARCHED])
         texts = self._tools.texts.translator(agent.language)
         drawn = views.template_dialog(subject, found, picked, texts, searched=searched)
         try:
@@ -104,12 +116,26 @@ class DialogRoom:
         return views.transfer_dialog(subject, colleagues, self._tools.texts.translator(agent.language))
 
     async def _draw_call(self, work: Work, subject: Subject, conversation_id: int, agent: Staff) -> Block:
+        """Where a call is booked already it is about that one."""
+        booked = await self._tools.calls.active_of(work, conversation_id)
+        if booked is not None:
+            return await self._calls.draw(work, structs.replace(subject, call=booked), agent)
         sheet = await self._acts.call_sheet(work, conversation_id, agent)
         return views.callback_dialog(subject, sheet, self._tools.texts.translator(agent.language))
 
     async def _draw_template(self, work: Work, subject: Subject, conversation_id: int, agent: Staff) -> Block:
         found = await self._acts.templates(work, conversation_id, agent, "")
         return views.template_dialog(subject, found, None, self._tools.texts.translator(agent.language))
+
+    async def _found(self, work: Work, conversation_id: int, agent: Staff, searched: str) -> list[ReadyText]:
+        """Templates that have the words, then articles that have them or may be meant by them."""
+        templates = await self._acts.templates(work, conversation_id, agent, searched)
+        if not searched:
+            return templates
+        conversation = await work.conversations.get(conversation_id)
+        language = conversation.language or self._tools.company.language
+        articles = await self._tools.search(searched, language, conversation)
+        return [*templates, *(ReadyText(shortcut=one, title=title, text=text) for one, title, text in articles)]
 
     # --- carrying out ------------------------------------------------------------------------
 
@@ -119,6 +145,7 @@ class DialogRoom:
         if carry is not None:
             given = {**submitted.values}
             given.setdefault(views.SHORTCUT, submitted.subject.shortcut)
+            given.setdefault(views.SEARCH, submitted.subject.searched)
             await carry(work, given, conversation_id, agent)
 
     async def _note(self, work: Work, given: Mapping[str, str], conversation_id: int, agent: Staff) -> None:
@@ -147,12 +174,15 @@ class DialogRoom:
         if not shortcut:
             words = self._tools.texts.translator(agent.language).gettext("Choose a template first.")
             raise RequestRefused(400, words)
+        article = shortcut.removeprefix(views.ARTICLE) if shortcut.startswith(views.ARTICLE) else None
         text = given.get(views.WORDS)
         if text is None:
-            found = await self._acts.templates(work, conversation_id, agent, shortcut)
-            text = next((one.text for one in found if one.shortcut == shortcut), "")
+            searched = given.get(views.SEARCH, "") if article else shortcut
+            picked = _picked(await self._found(work, conversation_id, agent, searched), shortcut)
+            text = picked.text if picked else ""
         await self._hold(work, conversation_id, agent)
-        await self._acts.reply(work, conversation_id, agent, text, canned=shortcut)
+        canned = None if article else shortcut
+        await self._acts.reply(work, conversation_id, agent, text, canned=canned, article=article)
 
     async def _hold(self, work: Work, conversation_id: int, agent: Staff) -> None:
         conversation = await work.conversations.lock(conversation_id)
@@ -162,3 +192,7 @@ class DialogRoom:
             name = (await work.staff.get(conversation.agent_id or 0)).name
             words = self._tools.texts.translator(agent.language).gettext("{name} has this conversation.")
             raise Conflict(words.format(name=name))
+
+
+def _picked(found: Sequence[ReadyText], value: str) -> ReadyText | None:
+    return next((one for one in found if views.choice_of(one) == value), None)

@@ -6,19 +6,23 @@ done with all that follows from it, or still waits. A refusal rolls everything b
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 
 from bots.slack.api import SlackApi
+from bots.slack.desk.calls import OUTCOMES, CallRoom
 from bots.slack.desk.dialogs import DialogRoom
 from bots.slack.desk.files import FileCarrier
-from bots.slack.desk.people import DeskPeople, Person
+from bots.slack.desk.people import DeskPeople
+from bots.slack.desk.refusals import Refusals, whisper_to
 from bots.slack.desk.settings import SlackDeskSettings
+from bots.slack.desk.storage.calls import CallTable, ShownCall
 from bots.slack.desk.storage.events import EventTable, StoredEvent
 from bots.slack.desk.storage.people import Whisper, WhisperTable
 from bots.slack.desk.storage.threads import LineTable, Thread, ThreadTable
+from bots.slack.desk.wire import calls as callings
 from bots.slack.desk.wire import cards
 from bots.slack.desk.wire.deeds import (
     Changed,
@@ -33,13 +37,12 @@ from bots.slack.desk.wire.deeds import (
     read_deed,
 )
 from bots.slack.desk.wire.dialogs import CODE
-from bots.slack.desk.wire.pieces import Block, actions, button, safe, section
+from bots.slack.desk.wire.pieces import Block, actions
 from bots.slack.desk.wire.transcripts import earlier_button, line_blocks
-from gateway.conversations import State
+from bots.slack.desk.words import Taken, ThreadWords
 from gateway.desks import DeskTools
 from gateway.errors import Conflict, NotFound, RequestRefused
 from gateway.live import DESK
-from gateway.messages import Media
 from gateway.staff import Staff
 from gateway.storage.work import Work
 from gateway.texts import Translator
@@ -47,19 +50,10 @@ from gateway.texts import Translator
 log = structlog.get_logger()
 
 EARLIER_LINES = 15
-FILES_AT_ONCE = 10
 
 
 class AlreadyDone(Exception):
     """The event was dealt with before."""
-
-
-class Taken(Exception):
-    """Another agent has the conversation."""
-
-    def __init__(self, holder: str) -> None:
-        super().__init__(holder)
-        self.holder = holder
 
 
 class Doer:
@@ -73,8 +67,10 @@ class Doer:
         self._tools = tools
         self._acts = tools.acts
         self._people = people
-        self._files = FileCarrier(api, tools)
-        self._dialogs = DialogRoom(api, tools)
+        self._words = ThreadWords(name, settings, tools, FileCarrier(api, tools))
+        self._calls = CallRoom(tools)
+        self._refusals = Refusals(tools.texts)
+        self._dialogs = DialogRoom(api, tools, self._calls)
 
     async def do(self, event: StoredEvent) -> None:
         """Carry out `event`. Raises SendError where Slack must be asked and cannot be (try again later),
@@ -90,8 +86,8 @@ class Doer:
             await self._settle(event)
             return
         spot = deed.subject.spot if isinstance(deed, Chosen | Submitted) else deed.spot
-        thread = await self._thread(spot)
-        if thread is None and isinstance(deed, Said | Changed | Deleted):
+        thread, call = await self._at(spot)
+        if thread is None and (isinstance(deed, Changed | Deleted) or (isinstance(deed, Said) and call is None)):
             await self._settle(event)  # a thread of their own
             return
         if isinstance(deed, Submitted) and deed.subject.dialog == cards.CODE:
@@ -104,13 +100,15 @@ class Doer:
         person = await self._people.who(deed.user)
         try:
             if person.staff is None:
-                await self._settle(event, self._stranger(deed, spot, person))
+                await self._settle(event, self._refusals.stranger(deed, spot, person))
+            elif call or _about_call(deed):
+                await self._act_on_call(event, deed, call, person.staff)
             else:
                 await self._act(event, deed, thread, person.staff)
         except Taken as taken:
-            await self._settle(event, self._ask_to_take_over(event, deed.user, spot, person, taken.holder))
+            await self._settle(event, self._refusals.held(event, deed.user, spot, person, taken.holder))
         except (Conflict, RequestRefused, NotFound) as refusal:
-            await self._settle(event, self._refusal(deed.user, spot, person, refusal))
+            await self._settle(event, self._refusals.refusal(deed.user, spot, person, refusal))
 
     async def _act(self, event: StoredEvent, deed: Deed, thread: Thread | None, agent: Staff) -> None:
         match deed:
@@ -135,62 +133,34 @@ class Doer:
                 async with self._acting(event) as work:
                     await self._dialogs.submit(work, deed, thread.conversation_id, agent)
 
+    async def _act_on_call(self, event: StoredEvent, deed: Deed, call: ShownCall | None, agent: Staff) -> None:
+        match deed:
+            case Pressed(action=action) if call and action in OUTCOMES:
+                async with self._acting(event) as work:
+                    await self._calls.press(work, call.callback_id, action, agent)
+            case Pressed(action=callings.ENDING) if call:
+                await self._dialogs.open_call(deed, call.callback_id, agent)
+                await self._settle(event)
+            case Submitted():
+                async with self._acting(event) as work:
+                    await self._calls.submit(work, deed, agent)
+            case Said() if call:
+                async with self._acting(event) as work:
+                    await self._calls.note(work, call.callback_id, agent, self._words.note_in(deed) or deed.text)
+            case _:
+                await self._settle(event)
+
     # --- words -------------------------------------------------------------------------------
 
     async def _say(self, event: StoredEvent, said: Said, thread: Thread, agent: Staff, *, over: bool = False) -> None:
         """Words in a thread: a note, or a reply to the customer."""
-        words = self._note_in(said)
-        if words is not None:
-            async with self._acting(event) as work:
-                noted = await self._acts.note(work, thread.conversation_id, agent, words)
-                await LineTable(work, self._name).add(thread.id, said.ts, noted.id, settled=True)
-            return
-        media: Sequence[Media] = ()
-        if said.files:
-            await self._look_who_has_it(thread, agent, over=over)
-            media = [await self._files.fetch(file, agent) for file in said.files[:FILES_AT_ONCE]]
+        media = await self._words.files_of(said, thread, agent, over=over)
         async with self._acting(event) as work:
-            lines = LineTable(work, self._name)
-            if await lines.at(thread.id, said.ts) is not None:
-                return
-            await self._hold(work, thread.conversation_id, agent, over=over)
-            told = await self._acts.reply(work, thread.conversation_id, agent, said.text, media=media)
-            await lines.add(thread.id, said.ts, told.id, settled=False)
-
-    def _note_in(self, said: Said) -> str | None:
-        """The words of a private note, None where they are for the customer. Words that call a colleague are
-        not for customers, with or without a prefix."""
-        names = "".join(f"\n📎 {file.name or file.id}" for file in said.files)
-        for prefix in self._settings.note_prefixes:
-            if prefix and said.text.casefold().startswith(prefix.casefold()):
-                return said.text[len(prefix) :].strip() + names
-        return said.text + names if said.calls else None
-
-    async def _look_who_has_it(self, thread: Thread, agent: Staff, *, over: bool) -> None:
-        """Before a file is fetched that would not be sent anyway. Raises Taken."""
-        async with self._tools.database.read() as view:
-            conversation = await view.conversations.get(thread.conversation_id)
-            if conversation.agent_id not in (None, agent.id) and not over:
-                raise Taken((await view.staff.get(conversation.agent_id or 0)).name)
-
-    async def _hold(self, work: Work, conversation_id: int, agent: Staff, *, over: bool = False) -> None:
-        """Make it the agent's: who answers takes what nobody has. Raises Taken, and Conflict where it is over."""
-        conversation = await work.conversations.lock(conversation_id)
-        if conversation.state is State.AGENT and conversation.agent_id != agent.id:
-            if not over:
-                raise Taken((await work.staff.get(conversation.agent_id or 0)).name)
-            await self._acts.take_over(work, conversation_id, agent)
-        elif conversation.state in (State.QUEUED, State.BOT):
-            await self._acts.claim(work, conversation_id, agent)
+            await self._words.say(work, said, thread, agent, media, over=over)
 
     async def _change(self, event: StoredEvent, changed: Changed, thread: Thread, agent: Staff) -> None:
         async with self._acting(event) as work:
-            lines = LineTable(work, self._name)
-            message_id = await lines.at(thread.id, changed.ts)
-            if message_id is None:
-                return  # it was never sent
-            told = await self._acts.correct(work, message_id, agent, changed.text)
-            await lines.add(thread.id, f"{changed.ts}~{told.id}", told.id, settled=False)
+            await self._words.change(work, changed, thread, agent)
 
     async def _deleted(self, event: StoredEvent, deleted: Deleted, thread: Thread, agent: Staff) -> None:
         async with self._tools.database.read() as view:
@@ -200,7 +170,7 @@ class Doer:
             return
         _ = self._texts(agent.language).gettext
         words = _("Deleting here takes nothing back: what you wrote stays in the conversation.")
-        await self._settle(event, _whisper(deleted.user, deleted.spot, words))
+        await self._settle(event, whisper_to(deleted.user, deleted.spot, words))
 
     async def _take_over(self, event: StoredEvent, pressed: Pressed, agent: Staff) -> None:
         """Take the conversation, and say what could not be said before."""
@@ -219,7 +189,7 @@ class Doer:
             await self._say(event, meant, thread, agent, over=True)
         else:
             async with self._acting(event) as work:
-                await self._hold(work, thread.conversation_id, agent, over=True)
+                await self._words.hold(work, thread.conversation_id, agent, over=True)
                 await self._dialogs.submit(work, meant, thread.conversation_id, agent)
 
     # --- buttons -----------------------------------------------------------------------------
@@ -253,7 +223,7 @@ class Doer:
             blocks += actions(earlier_button(thread.id, lines[0].seq, texts))
         words = texts.gettext("Earlier messages")
         spot = Spot(room=thread.room, ts=thread.ts or pressed.spot.ts)
-        await self._settle(event, _whisper(pressed.user, spot, words, blocks))
+        await self._settle(event, whisper_to(pressed.user, spot, words, blocks))
 
     # --- who is who --------------------------------------------------------------------------
 
@@ -267,32 +237,8 @@ class Doer:
             else:
                 words = _("You are {name} here from now on. Say again what you wanted to say.").format(name=staff.name)
                 log.info("slack_account_linked", desk=self._name, agent=staff.id)
-            whisper = _whisper(submitted.user, submitted.subject.spot, words)
+            whisper = whisper_to(submitted.user, submitted.subject.spot, words)
             await WhisperTable(work, self._name).add(whisper, self._tools.clock())
-
-    def _stranger(self, deed: Deed, spot: Spot, person: Person) -> Whisper | None:
-        """Whoever is not known reads what to do; nothing of theirs goes anywhere."""
-        if isinstance(deed, Deleted | Changed | Nothing):
-            return None
-        texts = self._texts(person.language)
-        words = texts.gettext(
-            "Nothing was done: I do not know which account of the web desk is yours. Your address in Slack is not "
-            "that of an agent. Ask whoever runs Frontdesk to add it, or open the web desk, make a code there "
-            "(Link Slack), and press the button."
-        )
-        link = actions(button(cards.CODE, texts.gettext("I have a code"), "code"))
-        return _whisper(deed.user, spot, words, [section(safe(words, 3000)), *link])
-
-    def _ask_to_take_over(self, event: StoredEvent, user: str, spot: Spot, person: Person, holder: str) -> Whisper:
-        texts = self._texts(person.language)
-        words = texts.gettext("{name} has this conversation. Your words were not sent.").format(name=holder)
-        press = button(cards.TAKE_OVER, texts.gettext("Take over and send"), str(event.id), "primary")
-        return _whisper(user, spot, words, [section(safe(words, 3000)), *actions(press)])
-
-    def _refusal(self, user: str, spot: Spot, person: Person, error: Exception) -> Whisper:
-        texts = self._texts(person.language)
-        words = texts.gettext("This does not exist any more.") if isinstance(error, NotFound) else str(error)
-        return _whisper(user, spot, words)
 
     # --- pieces ------------------------------------------------------------------------------
 
@@ -322,12 +268,18 @@ class Doer:
             words = self._texts(self._tools.company.language).gettext(
                 "Something went wrong, and nothing was done. Please try again, or use the web desk."
             )
-            await WhisperTable(work, self._name).add(_whisper(deed.user, spot, words), self._tools.clock())
+            await WhisperTable(work, self._name).add(whisper_to(deed.user, spot, words), self._tools.clock())
             work.announce(DESK, "slack")
 
     async def _thread(self, spot: Spot) -> Thread | None:
+        return (await self._at(spot))[0]
+
+    async def _at(self, spot: Spot) -> tuple[Thread | None, ShownCall | None]:
+        """Whose card is there: a handoff's, or a call's."""
         async with self._tools.database.read() as view:
-            return await ThreadTable(view, self._name).at(spot.room, spot.ts)
+            thread = await ThreadTable(view, self._name).at(spot.room, spot.ts)
+            call = None if thread else await CallTable(view, self._name).at(spot.room, spot.ts)
+        return thread, call
 
     async def _thread_by(self, number: int) -> Thread | None:
         async with self._tools.database.read() as view:
@@ -337,5 +289,5 @@ class Doer:
         return self._tools.texts.translator(language)
 
 
-def _whisper(user: str, spot: Spot, words: str, blocks: Sequence[Block] = ()) -> Whisper:
-    return Whisper(room=spot.room, ts=spot.ts, user=user, words=words, blocks=tuple(blocks))
+def _about_call(deed: Deed) -> bool:
+    return isinstance(deed, Submitted | Chosen) and deed.subject.dialog == callings.ENDING

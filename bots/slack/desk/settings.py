@@ -16,7 +16,8 @@ class SlackDeskSettings(SlackConnection, frozen=True, kw_only=True):
         str,
         Meta(
             pattern="^[A-Z0-9]*$",
-            description="The Slack channel that handoffs are posted to, by id (`C0123ABCD`); the app must be invited.",
+            description="The Slack channel that handoffs and due calls are posted to, by id (`C0123ABCD`); the app "
+            "must be invited.",
         ),
     ] = ""
     rooms: Annotated[
@@ -39,3 +40,8 @@ class SlackDeskSettings(SlackConnection, frozen=True, kw_only=True):
     transcript: Annotated[
         int, Meta(ge=0, le=20, description="Messages of before the handoff that a thread begins with.")
     ] = 8
+
+    def room_of(self, *, channel: str, language: str | None, article: str | None = None) -> str:
+        """Where is shown what came over that channel, in that language, about that article; empty: nowhere."""
+        wanted = (f"article:{article}", f"channel:{channel}", f"lang:{language}")
+        return next((self.rooms[key] for key in wanted if key in self.rooms), self.room)

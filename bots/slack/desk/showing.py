@@ -11,13 +11,15 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 from msgspec import structs
 
+from bots.slack.desk.calling import CallShowing
 from bots.slack.desk.files import FileCarrier
+from bots.slack.desk.once import OF_THE_MESSAGE, Once
 from bots.slack.desk.posting import Post, Poster
 from bots.slack.desk.settings import SlackDeskSettings
 from bots.slack.desk.storage.threads import LineTable, Thread, ThreadTable
@@ -26,19 +28,15 @@ from bots.slack.desk.wire.cards import card_blocks, card_words
 from bots.slack.desk.wire.pieces import Block
 from bots.slack.desk.wire.transcripts import Bundle, bundled, files_elsewhere, opening, replacement
 from bots.slack.wire.files import file_name
-from gateway.channels import Rate
 from gateway.conversations import State
 from gateway.desks import DeskTools, Standing
-from gateway.errors import Ambiguous, Rejected, SendError, StorageUnavailable, Throttled, Unreachable
+from gateway.errors import Ambiguous, Rejected, SendError, StorageUnavailable, Throttled
 from gateway.live import DESK
 from gateway.processes.wakeups import POLL_SECONDS, wait_for
-from gateway.rates import Limiter
 from gateway.retries import LOOK_SECONDS, backoff
 
 log = structlog.get_logger()
 
-RATE = Rate(per_second=20, burst=20, per_address=1, address_burst=3)
-"""About one message a second and channel: https://docs.slack.dev/apis/web-api/rate-limits/."""
 NEWCOMERS = 3
 """Steps for cards nobody works on in one pass: a queue of a hundred does not hold up who is being answered."""
 LINES = 40
@@ -49,19 +47,6 @@ BREATH_SECONDS = 0.05
 
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """A card that cannot be changed any more; all else goes on."""
-_OF_THE_MESSAGE = frozenset(
-    {
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "msg_too_long",
-        "msg_blocks_too_long",
-        "no_text",
-        "invalid_arguments",
-        "invalid_metadata_format",
-        "metadata_too_large",
-    }
-)
-"""Refusals that mean these words, not the room."""
 
 
 class Showing:
@@ -75,8 +60,9 @@ class Showing:
         poster: Poster,
         files: FileCarrier,
         teller: Teller,
+        calls: CallShowing,
+        once: Once,
         *,
-        rate: Rate = RATE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
@@ -86,8 +72,9 @@ class Showing:
         self._poster = poster
         self._files = files
         self._teller = teller
+        self._calls = calls
+        self._once = once
         self._monotonic = monotonic
-        self._limiter = Limiter(rate, monotonic())
         self._texts = tools.texts.translator(settings.language or tools.company.language)
         self._bell = tools.wakeups.bell(DESK)
         self._rest_until = 0.0
@@ -115,6 +102,7 @@ class Showing:
         try:
             more = await self._teller.tell()
             more |= await self._teller.settle_fates()
+            more |= await self._calls.show()
             for thread in _in_order(threads, standing):
                 more |= await self._bring(thread, standing[thread.handoff_id])
         except SendError as error:
@@ -183,15 +171,13 @@ class Showing:
 
     def _room(self, one: Standing) -> str:
         """Where a handoff is shown."""
-        rooms = self._settings.rooms
-        wanted = (f"article:{one.article}", f"channel:{one.channel}", f"lang:{one.language}")
-        return next((rooms[key] for key in wanted if key in rooms), self._settings.room)
+        return self._settings.room_of(article=one.article, channel=one.channel, language=one.language)
 
     # --- one thread --------------------------------------------------------------------------
 
     async def _bring(self, thread: Thread, standing: Standing) -> bool:
         """One step towards what is; whether more are to follow. Raises SendError for what means all rooms."""
-        delay = self._limiter.delay(thread.room, self._monotonic())
+        delay = self._once.delay(thread.room)
         if delay > 0:
             self._later[thread.id] = self._monotonic() + delay
             return False
@@ -229,7 +215,7 @@ class Showing:
         try:
             await self._poster.update(thread.room, ts, blocks, text, mark)
         except Rejected as error:
-            if error.reason not in _GONE | _OF_THE_MESSAGE:
+            if error.reason not in _GONE | OF_THE_MESSAGE:
                 raise
             log.warning("desk_card_stays", desk=self._name, thread=thread.id, reason=error.reason)
 
@@ -276,30 +262,17 @@ class Showing:
 
     async def _post_once(self, thread: Thread, post: Post, head: str) -> tuple[str, str]:
         """(ts, mark) of the post, made now or found to be made before. Raises SendError."""
-        if thread.tried_at is not None:
-            found = await self._poster.find(thread.room, post.ts, head, thread.tried_at)
-            if found is not None:
-                return found
-        self._limiter.take(thread.room, self._monotonic())
-        await self._change(thread, tried_at=thread.tried_at or self._tools.clock())
-        try:
-            return await self._poster.post(post) or "", post.mark
-        except Rejected as error:
-            await self._change(thread, tried_at=None)
-            if error.reason in _OF_THE_MESSAGE or post.files:
-                return await self._post_plainly(thread, post, error)
-            raise
-        except (Throttled, Unreachable):
-            await self._change(thread, tried_at=None)  # surely not posted
-            raise
 
-    async def _post_plainly(self, thread: Thread, post: Post, error: Rejected) -> tuple[str, str]:
+        async def note(tried_at: datetime | None) -> None:
+            await self._change(thread, tried_at=tried_at)
+
+        return await self._once.post(post, head, thread.tried_at, note, self._plainly(thread, post))
+
+    def _plainly(self, thread: Thread, post: Post) -> Post:
         """Where Slack does not take these words or files, say where they are."""
-        log.warning("desk_post_refused", desk=self._name, thread=thread.id, reason=error.reason)
         plain = replacement(self._link(thread), self._texts)
         blocks = (*post.blocks, files_elsewhere(self._link(thread), self._texts)) if post.files else tuple(plain)
-        kept = structs.replace(post, blocks=blocks[:50], files=())
-        return await self._poster.post(kept) or "", post.mark
+        return structs.replace(post, blocks=blocks[:50], files=())
 
     # --- pieces ------------------------------------------------------------------------------
 

@@ -158,10 +158,13 @@ def _silence(callback: shapes.Callback, message: shapes.Message) -> str | None:
 def _content(callback: shapes.Callback, message: shapes.Message) -> tuple[Part, ...]:
     """The words, as the caption of the first file where there are files."""
     words = plain_words(message.text or "", _own(callback)).strip()
-    if not words and not message.files:
-        forwarded = (one.text or one.fallback or "" for one in message.attachments or ())
-        words = "\n".join(plain_words(one) for one in forwarded if one)
-    files = [media for file in message.files or () if (media := _media(file))]
+    alone = not words and not message.files
+    # Beside words of one's own there may also be what a link shows of itself: nobody said that.
+    forwarded = [one for one in message.attachments or () if alone or one.is_share]
+    said = (plain_words(one.text or one.fallback or "").strip() for one in forwarded)
+    words = "\n\n".join(one for one in (words, *said) if one)
+    shared = [*(message.files or ()), *(file for one in forwarded for file in one.files or ())]
+    files = [media for file in shared if (media := _media(file))]
     if not files:
         return (Text(text=words),) if words else ()
     return (msgspec.structs.replace(files[0], caption=words or None), *files[1:])

@@ -46,6 +46,8 @@ class Attachment(Shape, frozen=True, kw_only=True):
 
     text: str | None = None
     fallback: str | None = None
+    is_share: bool | None = None
+    files: list[File] | None = None
 
 
 class Message(Shape, frozen=True, kw_only=True):

@@ -11,10 +11,12 @@ from bots.slack.api import SlackApi
 from bots.slack.desk.desk import SlackDesk
 from bots.slack.desk.settings import SlackDeskSettings
 from gateway.channels import Rate, WebhookRequest
+from gateway.conversations import Conversation
 from gateway.desks import DeskTools
 from gateway.media import MediaStore
 from gateway.messages import plain_text
 from gateway.staff import Staff
+from handoff.desks.calls import CallPort
 from handoff.desks.port import DeskPort
 from tests.bots.slack.support import Pauses
 from tests.handoff.room import Room, all_texts
@@ -43,6 +45,7 @@ class DeskRoom:
         self.slack = slack
         self.media = media
         self.seconds = Seconds()
+        self.articles: dict[str, list[tuple[str, str, str]]] = {}
         self._fields = fields
         self.desk = self.begin()
 
@@ -53,11 +56,14 @@ class DeskRoom:
         fields = {key: value for key, value in self._fields.items() if key != "rate"}
         settings = msgspec.convert({**plain, "room": ROOM, "language": "en", **fields}, SlackDeskSettings)
         room = self.room
+        acts = DeskPort(
+            room.speaker, room.channels, all_texts(), room.settings, lambda _article, _language: None, room.clock
+        )
         tools = DeskTools(
             database=room.database,
-            acts=DeskPort(
-                room.speaker, room.channels, all_texts(), room.settings, lambda _article, _language: None, room.clock
-            ),
+            acts=acts,
+            calls=CallPort(acts.desk, room.channels, all_texts(), room.settings, room.clock),
+            search=self._search,
             media=self.media,
             channels=room.channels,
             texts=all_texts(),
@@ -71,6 +77,10 @@ class DeskRoom:
             "team", settings, tools, SlackApi(settings), pause=Pauses(), rate=rate, monotonic=self.seconds
         )
         return self.desk
+
+    async def _search(self, words: str, language: str, _conversation: Conversation) -> list[tuple[str, str, str]]:
+        """Articles by their titles."""
+        return [one for one in self.articles.get(language, ()) if words.casefold() in one[1].casefold()]
 
     async def close(self) -> None:
         await self.desk.close()

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
+from sqlalchemy import select
 
 from bots.slack.desk.people import digest, proven_address
 from bots.slack.desk.storage.events import EventTable
-from bots.slack.desk.storage.people import Codes
+from bots.slack.desk.storage.people import Codes, Whisper, WhisperTable
+from bots.slack.desk.storage.tables import events
 from gateway.channels import Capabilities, Idempotency, Markup, Rate
 from gateway.conversations import State
 from gateway.errors import Rejected, RequestRefused, StorageUnavailable
 from gateway.messages import Edit, Media, MediaKind, Text
+from gateway.people.privacy import Privacy
 from gateway.storage.engine import Database
 from handoff.agents import online
 from tests.bots.slack.desk_room import ROOM, DeskRoom, words_of
@@ -430,6 +435,18 @@ async def test_an_edit_goes_out_as_an_edit(desk_room: Make) -> None:
     assert len(desk.thread) == lines  # Slack shows the edit itself
 
 
+@pytest.mark.parametrize("words", ["// він знову не платить", f"<@{BOHDAN}> він знову не платить"])
+async def test_an_edit_that_makes_a_reply_private_does_not_go_out(desk_room: Make, words: str) -> None:
+    desk = desk_room(capabilities=EDITING)
+    await held(desk)
+    said = (await desk.says(IRYNA, "Завтра о 10"))["event"]
+    sent = len(desk.room.channel.sent)
+    await desk.post(edited(desk, said, words))
+    await desk.settle()
+    assert len(desk.room.channel.sent) == sent
+    assert desk.whisper["text"] == "A reply cannot become a note: the customer still reads the old words."
+
+
 async def test_an_edit_that_the_channel_cannot_make_is_told(desk: DeskRoom) -> None:
     await held(desk)
     said = (await desk.says(IRYNA, "Завтра о 10"))["event"]
@@ -592,6 +609,26 @@ async def test_old_events_are_forgotten(desk: DeskRoom) -> None:
     async with desk.room.database.write() as work:
         assert await EventTable(work, "team").forget(desk.room.clock() - timedelta(days=1)) == 0
         assert await EventTable(work, "team").forget(desk.room.clock() + timedelta(seconds=1)) == 1
+
+
+async def test_who_is_erased_is_erased_from_what_agents_did_in_slack(desk: DeskRoom, tmp_path: Path) -> None:
+    await held(desk)
+    await desk.says(IRYNA, "Your number is 20450012345678, is it?")
+    await desk.room.hear("людину", address="8")
+    await desk.settle()
+    await desk.presses(IRYNA, "desk:claim")
+    async with desk.room.database.write() as work:
+        whisper = Whisper(room=ROOM, ts=desk.cards[0]["ts"], user=IRYNA, words="Earlier messages")
+        await WhisperTable(work, "team").add(whisper, desk.room.clock())
+        await WhisperTable(work, "team").add(structs.replace(whisper, ts=desk.card["ts"]), desk.room.clock())
+    privacy = Privacy(desk.room.database, tmp_path)
+    await privacy.erase("shop:7")
+    async with desk.room.database.read() as view:
+        bodies = [row.body.decode() for row in await view.connection.execute(select(events))]
+        told = [one.ts for one in await WhisperTable(view, "team").all(10)]
+    assert told == [desk.card["ts"]]
+    assert len(bodies) == 1, "the press about the other customer"
+    assert "20450012345678" not in "".join(bodies)
 
 
 async def test_who_acts_in_slack_is_at_the_desk(desk: DeskRoom) -> None:

@@ -112,6 +112,58 @@ async def test_the_whole_story(desk_room: Make, database: Database) -> None:
     assert desk.slack.whispers == []
 
 
+async def test_an_articles_answer_is_found_changed_and_sent(desk: DeskRoom) -> None:
+    iryna = await desk.agent("Ірина", "U1IRYNA")
+    long = "Довга відповідь. " * 250
+    desk.articles["uk"] = [
+        ("price", "Скільки коштує доставка", "Доставка коштує 70 ₴."),
+        ("terms", "Умови доставки", long),
+    ]
+    await desk.room.desk.save_canned(Canned(shortcut="hi", texts={"uk": "Вітаю, доставка в дорозі."}))
+    await desk.room.hear("людину")
+    await desk.settle()
+    await desk.presses("U1IRYNA", "desk:claim")
+    await desk.presses("U1IRYNA", "desk:template")
+    await desk.post(desk.slack.choose(desk.slack.views[-1], "U1IRYNA", "search", "доставк"))
+    await desk.settle()
+    choices = desk.slack.views[-1]["blocks"][1]["element"]["options"]
+    assert [one["value"] for one in choices] == ["hi", "article:price", "article:terms"]
+    assert choices[1]["text"]["text"].startswith("📖 Скільки коштує доставка")
+
+    await desk.post(desk.slack.choose(desk.slack.views[-1], "U1IRYNA", "shortcut", "article:price", search="доставк"))
+    await desk.settle()
+    assert desk.slack.views[-1]["blocks"][2]["element"]["initial_value"] == "Доставка коштує 70 ₴."
+    await desk.submits("U1IRYNA", words="Для вас доставка коштує 70 ₴.")
+    assert (await desk.told())[-1] == "Для вас доставка коштує 70 ₴."
+    async with desk.room.database.read() as view:
+        said = (await view.messages.before((await desk.room.conversation()).id, limit=1))[-1]
+    assert (said.article, said.agent_id) == ("price", iryna.id)
+
+    # An answer too long for a field is read in the dialog, and sent as it is.
+    await desk.presses("U1IRYNA", "desk:template")
+    await desk.post(desk.slack.choose(desk.slack.views[-1], "U1IRYNA", "search", "умови"))
+    await desk.settle()
+    await desk.post(desk.slack.choose(desk.slack.views[-1], "U1IRYNA", "shortcut", "article:terms", search="умови"))
+    await desk.settle()
+    await desk.submits("U1IRYNA")
+    assert "".join(await desk.told()).count("Довга відповідь.") == 250
+    assert desk.slack.whispers == []
+
+
+async def test_a_search_that_finds_nothing_says_so(desk: DeskRoom) -> None:
+    await desk.agent("Ірина", "U1IRYNA")
+    await desk.room.hear("людину")
+    await desk.settle()
+    await desk.presses("U1IRYNA", "desk:claim")
+    await desk.presses("U1IRYNA", "desk:template")
+    assert "There are no templates yet" in desk.slack.views[-1]["blocks"][1]["text"]["text"]
+    await desk.post(desk.slack.choose(desk.slack.views[-1], "U1IRYNA", "search", "слон"))
+    await desk.settle()
+    assert "Nothing has these words" in desk.slack.views[-1]["blocks"][1]["text"]["text"]
+    await desk.submits("U1IRYNA")
+    assert desk.whisper["text"] == "Choose a template first."
+
+
 async def test_whatever_agents_wrote_in_slack_stands_there_once(desk: DeskRoom) -> None:
     await desk.agent("Ірина", "U1IRYNA")
     await desk.room.hear("людину")

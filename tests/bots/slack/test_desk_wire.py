@@ -193,6 +193,7 @@ ready = some.builds(
     shortcut=some.uuids().map(lambda one: one.hex),
     text=long_words,
     missing=some.lists(words, max_size=3).map(tuple),
+    title=some.just("") | words,
 )
 
 

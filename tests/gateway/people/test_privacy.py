@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from gateway.channels import UNREADABLE, Envelope
 from gateway.errors import FrontdeskError, NotFound
 from gateway.identity import Proof
 from gateway.learning import Labelled
@@ -23,7 +24,10 @@ from gateway.staff import Role
 from gateway.storage.engine import Database
 from gateway.storage.inventory import every_table
 from gateway.storage.persons import belonging
+from gateway.storage.tables import inbox
 from gateway.storage.votes import Votes
+from knowledge_base.storage import Editor
+from knowledge_base.storage_reviews import TestQuestions
 from nlu.storage import StoredLabels
 from tests.conftest import SteppingClock
 from tests.handoff.room import Room
@@ -48,13 +52,13 @@ NOBODYS = {
     "presence": "staff",
     "sessions": "staff",
     "slack_codes": "staff",
-    "slack_events": "what agents did, for some days",
+    "slack_events": "what agents did, for some days; erased by the thread",
     "slack_people": "staff",
-    "slack_whispers": "what agents are told, until it is sent",
+    "slack_whispers": "what agents are told, until it is sent; erased by the thread",
     "knowledge_snippets": "the firm's words",
     "snippet_revisions": "the firm's words",
     "staff": "staff",
-    "test_questions": "what editors wrote down",
+    "test_questions": "what editors wrote down; erased where it quotes somebody",
     "timers": "by what they are about",
 }
 """Tables without rows of customers, or whose rows are found another way, with the reason."""
@@ -123,6 +127,47 @@ async def test_everything_of_one_goes_and_nothing_of_another(room: Room, privacy
     with pytest.raises(NotFound):
         await privacy.erase("shop:7")
     assert await room.hear("ціна"), "who writes again is a new person"
+
+
+async def test_what_editors_kept_of_their_words_goes_too(room: Room, privacy: Privacy, tmp_path: Path) -> None:
+    for address in ("7", "8"):
+        await lived(room, address, tmp_path)
+    await room.hear("Це Оксана з Лісової, 5: де посилка?", address="7")
+    contact_id = (await room.conversation("7")).contact_id
+    async with room.database.write() as work:
+        work.contacts.update(contact_id, email="oksana@example.org", phone="+380501234567")
+    kept = {
+        "Це Оксана з Лісової, 5:  де посилка?": False,
+        "подзвоніть на 050 123-45-67": False,
+        "my address is OKSANA@example.org": False,
+        "ціна": True,  # another customer asked the same
+        "подзвоніть на 067 123-45-67": True,
+    }
+    async with room.database.write() as work:
+        for text in kept:
+            await TestQuestions(work.connection).put(text, "uk", None, Editor(name="Ірина"), room.clock())
+    await privacy.erase("shop:7")
+    async with room.database.read() as view:
+        left = {question.text for question in await TestQuestions(view.connection).all()}
+    assert left == {text for text, stays in kept.items() if stays}
+
+
+async def test_events_of_nobody_forget_them(room: Room, privacy: Privacy, tmp_path: Path) -> None:
+    await lived(room, "1029384756", tmp_path)
+    bodies = [
+        b'{"from": 1029384756, "new": "a parcel"}',
+        b'{"from": 10293847567, "new": "a parcel"}',
+        b"1029384756 left",
+    ]
+    events = [
+        Envelope(platform_id=f"{start}{number}", address=None, body=body)
+        for number, (start, body) in enumerate(zip((UNREADABLE, UNREADABLE, "group:"), bodies, strict=True))
+    ]
+    await room.inbox.take("shop", events)
+    await privacy.erase("shop:1029384756")
+    async with room.database.read() as view:
+        kept = (await view.connection.scalars(select(inbox.c.body).order_by(inbox.c.id))).all()
+    assert kept == [b"", bodies[1], b""]
 
 
 @pytest.mark.parametrize("which", [0, 1])

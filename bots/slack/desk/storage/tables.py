@@ -74,6 +74,27 @@ lines = Table(
 )
 """Messages that agents wrote in Slack: they stand in their thread already."""
 
+calls = Table(
+    "slack_calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("desk", String(64), nullable=False),
+    Column("callback_id", Id, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("conversation_id", Id, ForeignKey(spine.conversations.c.id), nullable=False, index=True),
+    Column("room", String(32), nullable=False),
+    Column("ts", String(32)),
+    Column("card", String(64), nullable=False, server_default=""),
+    Column("tried_at", Instant),
+    Column("problem", String(64)),
+    Column("is_open", Boolean, nullable=False, server_default=text("true")),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("desk", "callback_id", "starts_at"),
+    Index("ix_slack_calls_place", "desk", "room", "ts"),
+    Index("ix_slack_calls_open", "desk", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+)
+"""Calls that are due: a card for each time that one is to be made at."""
+
 people = Table(
     "slack_people",
     metadata,

@@ -98,7 +98,8 @@ def _small_print(card: Card, link: str | None, texts: Translator, prefix: str) -
 
 def _buttons(card: Card, key: str, texts: Translator) -> list[Block]:
     _ = texts.gettext
-    call, close = button(CALLBACK, _("Callback…"), key), button(CLOSE, _("Close…"), key)
+    call = button(CALLBACK, _("Call…") if card.call else _("Callback…"), key)
+    close = button(CLOSE, _("Close…"), key)
     match card.state:
         case CardState.WAITING:
             return actions(button(CLAIM, _("Claim"), key, "primary"), call, button(NOTE, _("Note…"), key), close)

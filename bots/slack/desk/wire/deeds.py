@@ -57,12 +57,13 @@ class Said(Value, frozen=True, kw_only=True):
 
 
 class Changed(Value, frozen=True, kw_only=True):
-    """An agent edited a message."""
+    """An agent edited a message; `calls` where its words now call a colleague."""
 
     user: str
     spot: Spot
     ts: str
     text: str
+    calls: bool = False
 
 
 class Deleted(Value, frozen=True, kw_only=True):
@@ -84,11 +85,14 @@ class Pressed(Value, frozen=True, kw_only=True):
 
 
 class Subject(Value, frozen=True, kw_only=True):
-    """What a dialog is about, as its `private_metadata` keeps it."""
+    """What a dialog is about, as its `private_metadata` keeps it: the text that was chosen (`shortcut`) of those
+    that were found by the words `searched`, or the number of a booked `call`."""
 
     dialog: str
     spot: Spot
     shortcut: str = ""
+    searched: str = ""
+    call: int = 0
 
 
 class Chosen(Value, frozen=True, kw_only=True):
@@ -184,6 +188,7 @@ def _changed(callback: shapes.Callback, change: shapes.Message) -> Deed:
         spot=Spot(room=change.channel, ts=message.thread_ts),
         ts=message.ts,
         text=plain_words(message.text or "", callback.own).strip(),
+        calls=_calls(message.text or "", callback),
     )
 
 

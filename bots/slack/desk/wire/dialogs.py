@@ -15,6 +15,7 @@ import msgspec
 from bots.slack.desk.wire.deeds import Subject
 from bots.slack.desk.wire.pieces import OPTIONS, Block, context, option, plain, safe, section
 from bots.slack.wire.blocks import sections
+from gateway.desk_calls import CallCard, CallEnding
 from gateway.desks import CallSheet, CallTime, Named, ReadyText
 from gateway.messages import Text
 from gateway.texts import Translator
@@ -24,6 +25,9 @@ WORDS, SEARCH, SHORTCUT = "words", "search", "shortcut"
 PHONE, TIME, TOPIC = "phone", "time", "topic"
 OUTCOME, WHOM, REASON, CODE = "outcome", "whom", "reason", "code"
 QUEUE = "queue"
+ARTICLE = "article:"
+"""How the value of an article begins; the shortcut of a template has no colon."""
+_RADIO = {"type": "radio_buttons"}
 _TITLE = 24
 _LABEL = 2000
 
@@ -39,7 +43,7 @@ def close_dialog(subject: Subject, outcomes: Sequence[Named], texts: Translator)
     """How it ended."""
     _ = texts.gettext
     choices = [option(one.label, one.value) for one in outcomes]
-    element = {"type": "radio_buttons", "action_id": OUTCOME, "options": choices, "initial_option": choices[0]}
+    element = {**_RADIO, "action_id": OUTCOME, "options": choices, "initial_option": choices[0]}
     return _view(subject, _("Close"), _("Close"), [_input(_("How did it end?"), element)], texts)
 
 
@@ -66,41 +70,55 @@ def callback_dialog(subject: Subject, sheet: CallSheet, texts: Translator) -> Bl
     if not sheet.times:
         words = _("There is no free time for a call in the coming days.")
         return _view(subject, _("Callback"), "", [section(safe(words, 300))], texts)
-    groups = [
-        {
-            "label": plain(day, 75),
-            "options": [option(f"{day}, {time.text}", time.starts_at) for time in times[:OPTIONS]],
-        }
-        for day, times in _by_day(sheet.times).items()
-    ]
-    when = {"type": "static_select", "action_id": TIME, "option_groups": groups[:OPTIONS]}
     fields = [
-        _input(_("When?"), when),
+        _input(_("When?"), _when(sheet.times)),
         _text(PHONE, _("Number to call"), value=sheet.phone),
         _text(TOPIC, _("About"), value=sheet.topic, optional=True),
     ]
     return _view(subject, _("Callback"), _("Book"), fields, texts)
 
 
+def ending_dialog(subject: Subject, card: CallCard, ending: CallEnding, texts: Translator) -> Block:
+    """What came of a booked call, or another time for it."""
+    _ = texts.gettext
+    choices = [option(one.label, one.value) for one in ending.outcomes]
+    about = f"*{safe(card.name, 150)}* · {safe(card.phone, 60)} · {safe(card.window, 150)}"
+    fields = [section(about), _input(_("What came of it?"), {**_RADIO, "action_id": OUTCOME, "options": choices})]
+    if ending.times:
+        fields.append(_input(_("The new time, if it is moved"), _when(ending.times), optional=True))
+    fields.append(_text(WORDS, _("A word for colleagues"), optional=True))
+    return _view(subject, _("Callback"), _("Save"), fields, texts)
+
+
 def template_dialog(
     subject: Subject, found: Sequence[ReadyText], chosen: ReadyText | None, texts: Translator, *, searched: str = ""
 ) -> Block:
-    """A canned text: look for it, choose it, read it as the customer will, change it, send it."""
+    """A canned text or an article's answer: look for it, choose it, read it as the customer will, change it, send
+    it."""
     _ = texts.gettext
-    blocks: list[Block] = []
-    if searched or len(found) > OPTIONS:
-        blocks.append(_text(SEARCH, _("Search, and press Enter"), value=searched, optional=True, dispatch=True))
+    label = _("Search templates and articles, and press Enter")
+    blocks = [_text(SEARCH, label, value=searched, optional=True, dispatch=True)]
     if not found:
-        blocks.append(section(safe(_("No template has these words."), 300)))
-        return _view(subject, _("Template"), _("Send") if searched else "", blocks, texts)
-    choices = [option(f"/{one.shortcut} — {' '.join(one.text.split())}", one.shortcut) for one in found[:OPTIONS]]
+        words = _("Nothing has these words.") if searched else _("There are no templates yet. Search the articles.")
+        return _view(subject, _("Template"), _("Send"), [*blocks, section(safe(words, 300))], texts)
+    choices = [option(_choice(one), choice_of(one)) for one in found[:OPTIONS]]
     menu: Block = {"type": "static_select", "action_id": SHORTCUT, "options": choices}
     if chosen is not None:
-        menu |= {"initial_option": next((one for one in choices if one["value"] == chosen.shortcut), choices[0])}
+        menu |= {"initial_option": next((one for one in choices if one["value"] == choice_of(chosen)), choices[0])}
     blocks.append(_input(_("Which one?"), menu, dispatch=True))
     # A dialog with fields must have a button to send it, also before anything is chosen.
     preview = _preview(chosen, texts) if chosen else []
     return _view(subject, _("Template"), _("Send"), [*blocks, *preview], texts)
+
+
+def choice_of(one: ReadyText) -> str:
+    """The value by which `one` is chosen in the menu."""
+    return f"{ARTICLE}{one.shortcut}" if one.title else one.shortcut
+
+
+def _choice(one: ReadyText) -> str:
+    words = " ".join(one.text.split())
+    return f"📖 {one.title} — {words}" if one.title else f"/{one.shortcut} — {words}"
 
 
 def _preview(chosen: ReadyText, texts: Translator) -> list[Block]:
@@ -146,6 +164,18 @@ def _text(
     if dispatch:
         element["dispatch_action_config"] = {"trigger_actions_on": ["on_enter_pressed"]}
     return _input(label, element, optional=optional, dispatch=dispatch)
+
+
+def _when(times: Sequence[CallTime]) -> Block:
+    """A menu of windows, day by day."""
+    groups = [
+        {
+            "label": plain(day, 75),
+            "options": [option(f"{day}, {time.text}", time.starts_at) for time in of_day[:OPTIONS]],
+        }
+        for day, of_day in _by_day(times).items()
+    ]
+    return {"type": "static_select", "action_id": TIME, "option_groups": groups[:OPTIONS]}
 
 
 def _by_day(times: Sequence[CallTime]) -> dict[str, list[CallTime]]:
