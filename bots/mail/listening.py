@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -22,8 +23,8 @@ from bots.mail.settings import MIB, MailSettings
 from bots.mail.storage import MailTables, Place
 from bots.mail.wire.letter import take_apart
 from bots.mail.wire.people import ID_LIMIT, message_id
-from gateway.channels import Intake
-from gateway.errors import SendError, StorageUnavailable, Unreadable
+from gateway.channels import UNREADABLE, Envelope, Intake
+from gateway.errors import SendError, StorageUnavailable, Unreachable, Unreadable
 from gateway.ports import Clock
 from gateway.retries import backoff
 from gateway.storage.engine import Database
@@ -43,6 +44,8 @@ PATIENCE_SECONDS = 60.0
 """The longest wait between two tries to connect."""
 SLACK = timedelta(days=2)
 """How far a server's dates may be off: its clock, its zone, and SINCE knows days only."""
+FETCHES = 6
+"""So often one mail is tried, over a new connection each time, before it is put aside: about a minute."""
 MARK_EVERY = timedelta(hours=12)
 """How often the place is moved on in time where no mail comes."""
 
@@ -73,6 +76,8 @@ class Listener:
         self._mailbox = Mailbox(settings, purpose=f"{channel}-in")
         self._place: Place | None = None
         self._failures = 0
+        self._failed: Counter[int] = Counter()
+        self._aside: set[tuple[int, int]] = set()
 
     async def run(self, intake: Intake) -> None:
         """Read until cancelled; what fails is tried again, from a new connection."""
@@ -126,9 +131,10 @@ class Listener:
             return False
         first = place.last_uid + 1
         uids = await self._mailbox.call("search", lambda line: line.uids_from(first))
-        for batch in _batches(uids):
-            await self._take(batch, intake)
+        for batch in self._batches(uids):
+            await self._try(batch, folder, intake)
             await self._move_on(folder, batch[-1])
+        self._failed.clear()
         if not uids and self._clock() - place.seen_at > MARK_EVERY:
             await self._move_on(folder, place.last_uid)
         return bool(uids)
@@ -145,8 +151,8 @@ class Listener:
             log.warning("mailbox_renumbered", channel=self._channel)
         day = since.date()
         uids = await self._mailbox.call("search", lambda line: line.uids_since(day, unread=unread)) if wanted else []
-        for batch in _batches([uid for uid in uids if uid < folder.uidnext]):
-            await self._take(batch, intake, since=None if before is None else since)
+        for batch in self._batches([uid for uid in uids if uid < folder.uidnext]):
+            await self._try(batch, folder, intake, since=None if before is None else since)
         await self._move_on(folder, folder.uidnext - 1)
 
     async def _move_on(self, folder: Folder, last_uid: int) -> None:
@@ -156,6 +162,33 @@ class Listener:
         self._place = place
 
     # --- taking ------------------------------------------------------------------------------
+
+    def _batches(self, uids: Sequence[int]) -> list[Sequence[int]]:
+        """`uids` in pieces; one by one after a failure, to see at which mail the server fails."""
+        size = 1 if self._failed else BATCH
+        return [uids[start : start + size] for start in range(0, len(uids), size)]
+
+    async def _try(self, uids: Sequence[int], folder: Folder, intake: Intake, *, since: datetime | None = None) -> None:
+        """Take these mails. One that the server fails over each time is put aside: it must not block all others."""
+        wanted = [uid for uid in uids if (folder.uidvalidity, uid) not in self._aside]
+        if not wanted:
+            return
+        try:
+            await self._take(wanted, intake, since=since)
+        except Unreachable:
+            self._failed[wanted[0]] += 1
+            if len(wanted) == 1 and self._failed[wanted[0]] >= FETCHES:
+                await self._put_aside(wanted[0], folder, intake)
+            raise
+        self._failed.pop(wanted[0], None)
+
+    async def _put_aside(self, uid: int, folder: Folder, intake: Intake) -> None:
+        """Count a mail that cannot be had among what cannot be read; it stays in the mailbox."""
+        log.error("mail_cannot_be_fetched", channel=self._channel, uid=uid)
+        name = f"{UNREADABLE}{folder.uidvalidity}.{uid}"
+        await intake(self._channel, [Envelope(platform_id=name, address=None, body=b"")])
+        self._aside.add((folder.uidvalidity, uid))
+        self._failed.pop(uid, None)
 
     async def _take(self, uids: Sequence[int], intake: Intake, *, since: datetime | None = None) -> None:
         """Commit these mails, but for those the inbox has, those that are gone, and those that came before
@@ -196,10 +229,6 @@ class Listener:
                 await self._mailbox.call("move", lambda line: line.move(uids, target))
         except SendError as error:
             log.warning("mail_not_marked", channel=self._channel, mails=len(uids), reason=error.reason)
-
-
-def _batches(uids: Sequence[int]) -> list[Sequence[int]]:
-    return [uids[start : start + BATCH] for start in range(0, len(uids), BATCH)]
 
 
 def _fitting(uids: Sequence[int], heads: Mapping[int, Head]) -> tuple[Sequence[int], Sequence[int]]:

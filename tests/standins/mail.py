@@ -126,6 +126,11 @@ class DovecotServer:
         self._own(self._folder / "mail" / USER)
         (inbox / "tmp" / name).rename(inbox / "new" / name)
 
+    def spoil(self) -> None:
+        """The mail that came last cannot be read any more: the server fails over it, and hangs up."""
+        (newest,) = (self._folder / "mail" / USER / "new").glob(f"*.{self._names}.test")
+        newest.chmod(0)
+
     def delete_all(self, mailbox: str = "INBOX") -> None:
         """Somebody deletes what is there."""
         with self.client(mailbox) as line:

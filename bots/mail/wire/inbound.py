@@ -26,6 +26,7 @@ from bots.mail.wire.proof import is_proved
 from bots.mail.wire.quotes import cut
 from bots.mail.wire.robots import silence
 from gateway.errors import Unreadable
+from gateway.identity import code_in
 from gateway.messages import Event, Ignored, Inbound, Media, Part, Sender, Signal, Text, Value
 from gateway.settings import LANGUAGES
 
@@ -140,7 +141,9 @@ def _text(letter: Letter, said: Said, files: tuple[Media, ...]) -> Text | None:
     divided = cut(said.text)
     subject = letter.text("subject")
     shown = divided.shown
-    if _begins(letter, subject) and shown.partition("\n")[0].strip() != subject:
+    # A code to go on here counts only where it is all that is said, and hardly a mail has no subject.
+    code = code_in((Text(text=shown),))
+    if _begins(letter, subject) and shown.partition("\n")[0].strip() != subject and code is None:
         shown = f"{subject}\n\n{shown}".strip()
     elif not shown:
         shown = subject

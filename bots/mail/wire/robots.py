@@ -7,6 +7,7 @@ and beside them.
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from bots.mail.wire.letter import Letter
 from bots.mail.wire.people import ascii_domain, author, correspondent, domain_of, message_id
@@ -36,11 +37,18 @@ SUBJECTS = re.compile(
     re.IGNORECASE,
 )
 """What the subject of an automatic answer begins with, where its program says nothing else."""
+_MAILTO = re.compile(r"<\s*mailto:([^>?]+)", re.IGNORECASE)
 
 
 def silence(letter: Letter, ours: str) -> str | None:
     """Why `letter` must not be answered, for a log; None where a person seems to have written it."""
-    return _our_own(letter, ours) or _list(letter) or _automatic(letter) or _nobody(letter, ours)
+    own_list = _is_own_list(letter, ours)
+    return (
+        _our_own(letter, ours, own_list)
+        or (None if own_list else _list(letter))
+        or _automatic(letter)
+        or _nobody(letter, ours)
+    )
 
 
 def is_ours(identifier: str, domain: str) -> bool:
@@ -48,12 +56,21 @@ def is_ours(identifier: str, domain: str) -> bool:
     return identifier.startswith(f"<{PREFIX}") and identifier.lower().endswith(f"@{ascii_domain(domain)}>")
 
 
-def _our_own(letter: Letter, ours: str) -> str | None:
+def _our_own(letter: Letter, ours: str, own_list: bool) -> str | None:
     marks = [message_id(letter) or "", letter.first(MARK) or ""]
-    writer = author(letter)
-    if any(is_ours(one, domain_of(ours)) for one in marks) or (writer and writer.address == ours):
+    if any(is_ours(one, domain_of(ours)) for one in marks):
         return "our own mail"
-    return None
+    # A list may put its own address for the writer's, and the writer's into Reply-To (for DMARC's sake).
+    writer = correspondent(letter, ours) if own_list else author(letter)
+    return "our own mail" if writer and writer.address == ours else None
+
+
+def _is_own_list(letter: Letter, ours: str) -> bool:
+    """Whether the list is our address itself: a group (Google Groups, Microsoft 365) by which the firm gets its
+    mail. A List-Id is the list's address with a dot for the @ (RFC 2919, 2); List-Post names it (RFC 2369, 3.4)."""
+    name = (letter.first("list-id") or "").rpartition("<")[2].partition(">")[0].strip().lower()
+    posts = _MAILTO.findall(letter.first("list-post") or "")
+    return name == ours.replace("@", ".") or ours in (unquote(one).strip().lower() for one in posts)
 
 
 def _list(letter: Letter) -> str | None:

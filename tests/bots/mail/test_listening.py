@@ -13,6 +13,7 @@ from sqlalchemy import select
 from bots.mail.listening import Listener
 from bots.mail.mailbox import Mailbox
 from bots.mail.storage import MailTables, Place
+from gateway.channels import UNREADABLE
 from gateway.errors import Unreachable
 from gateway.inbox import Inbox
 from gateway.messages import Inbound, Media, Signal, SignalKind, Text
@@ -137,6 +138,31 @@ async def test_deleted_mail_is_no_trouble(dovecot: DovecotServer, opened: Opened
     await taken.until(3)
     await at_rest(again)
     assert taken.ids[2:] == [id_of(last)]
+
+
+@pytest.mark.parametrize("first_days", [0, 1])
+async def test_a_mail_the_server_fails_over_blocks_no_other(
+    dovecot: DovecotServer, opened: Opened, running: Running, first_days: int
+) -> None:
+    taken, pauses = Taken(), Pauses()
+    channel = opened(imap=dovecot.url, pauses=pauses, first_days=first_days)
+    if not first_days:
+        task = running(channel, taken)
+        await at_rest(task)
+        await stopped(task)
+    before, after = mail("before"), mail("after")
+    dovecot.deliver(before)
+    dovecot.deliver(mail("nobody can read this"))
+    dovecot.spoil()
+    dovecot.deliver(after)
+    again = running(channel, taken)
+    async with asyncio.timeout(30):
+        while id_of(after) not in taken.ids:
+            await taken.until(len(taken.ids) + 1)
+    await at_rest(again)
+    first, aside, last = dict.fromkeys(taken.ids)  # a first look that broke off begins anew; the inbox knows repeats
+    assert (first, last) == (id_of(before), id_of(after))
+    assert aside.startswith(UNREADABLE)
 
 
 async def test_a_renumbered_mailbox_is_looked_at_again(

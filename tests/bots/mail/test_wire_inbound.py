@@ -15,6 +15,7 @@ from bots.mail.wire.inbound import bare_subject, read_event
 from bots.mail.wire.letter import read, store, take_apart
 from bots.mail.wire.people import dedupe_id
 from gateway.errors import Unreadable
+from gateway.identity import code_in
 from gateway.messages import Event, Inbound, Media, Text
 from tests.bots.mail.support import KINDS, RULES, cases, mail
 
@@ -46,6 +47,13 @@ def test_long_text_is_cut_and_the_rest_kept() -> None:
     assert len(text.text) == 100_001
     assert text.rest is not None
     assert len(text.text) + len(text.rest) > 290_000
+
+
+def test_a_code_to_go_on_here_stands_alone_whatever_the_subject_says() -> None:
+    code = f"go-{'aB3_-x' * 4}"
+    event = read_event(take_apart(mail(f"{code}\n\n-- \nОлена", Subject="Моє замовлення")), RULES)
+    assert isinstance(event, Inbound)
+    assert code_in(event.parts) == code
 
 
 def test_our_own_address_in_reply_to_is_passed_over() -> None:
