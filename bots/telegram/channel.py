@@ -18,7 +18,8 @@ from bots.telegram.settings import TelegramSettings
 from bots.telegram.webhook import Registration, press_reply, verify, webhook_url
 from bots.telegram.wire.envelopes import peek, press_id
 from bots.telegram.wire.inbound import read_event
-from bots.telegram.wire.outbound import Upload, asks, compose, sent_id, typing_call
+from bots.telegram.wire.outbound import REMOVE, Call, Upload, asks, compose, is_photo, sent_id, typing_call
+from bots.telegram.wire.replies import UNCHANGED
 from gateway.channels import (
     Capabilities,
     ChannelTools,
@@ -31,8 +32,9 @@ from gateway.channels import (
     WebhookRequest,
 )
 from gateway.clock import utc_now
-from gateway.errors import NotFound, Rejected, SendError
-from gateway.messages import Event, MediaKind
+from gateway.dialogue import ARTICLE, FORM, VOTE
+from gateway.errors import Gone, NotFound, Rejected, SendError
+from gateway.messages import Edit, Event, MediaKind
 from gateway.operating.checkup import Finding
 
 log = structlog.get_logger()
@@ -60,7 +62,7 @@ buttons than eight, a person reads no more; a sticker has no caption, so we say 
 
 KEYBOARDS_REMEMBERED = 10_000
 
-OWN_PAYLOADS = ("a:", "do:", "f:")
+OWN_PAYLOADS = (ARTICLE, FORM, VOTE, "do:")
 """How the payloads of our own buttons begin. A press of the host's is the host's to acknowledge, with words
 of its own perhaps, and Telegram takes one acknowledgement only."""
 
@@ -131,10 +133,18 @@ class TelegramChannel:
         the first message that has no buttons of its own. Which chats have one is remembered here only;
         after a restart such a keyboard stays folded until its next use.
         """
-        call = compose(send, clear_keyboard=send.address in self._keyboards and not send.buttons)
-        files = {call.upload.field: await self._attachment(call.upload)} if call.upload else None
-        result = await self._api.call(call.method, call.params, files)
-        self._note_keyboard(send)
+        call = compose(send, clear_keyboard=send.address in self._keyboards)
+        try:
+            result = await self._carry(call)
+        except Rejected as error:
+            if isinstance(send.part, Edit) and UNCHANGED in error.reason:
+                return send.part.target  # an earlier try arrived, or the words are those that stand there
+            if isinstance(error, Gone) or not is_photo(call):
+                raise
+            log.info("telegram_photo_as_document", channel=self._name, reason=error.reason)
+            call = compose(send, clear_keyboard=send.address in self._keyboards, as_document=True)
+            result = await self._carry(call)
+        self._note_keyboard(send, call)
         return sent_id(result)
 
     async def typing(self, address: str) -> None:
@@ -145,18 +155,22 @@ class TelegramChannel:
         except SendError as error:
             log.info("telegram_typing_failed", channel=self._name, reason=error.reason)
 
+    async def _carry(self, call: Call) -> object:
+        files = {call.upload.field: await self._attachment(call.upload)} if call.upload else None
+        return await self._api.call(call.method, call.params, files)
+
     async def _attachment(self, upload: Upload) -> Attachment:
         try:
             return Attachment(name=upload.name, data=await self._tools.media.read(upload.ref))
         except NotFound:
             raise Rejected("the file is gone from the media store") from None
 
-    def _note_keyboard(self, send: Send) -> None:
+    def _note_keyboard(self, send: Send, call: Call) -> None:
         if asks(send.buttons):
             self._keyboards[send.address] = None
             if len(self._keyboards) > KEYBOARDS_REMEMBERED:
                 self._keyboards.popitem(last=False)
-        elif not send.buttons:
+        elif call.params.get("reply_markup") == REMOVE:
             self._keyboards.pop(send.address, None)
 
     # --- links -------------------------------------------------------------------------------

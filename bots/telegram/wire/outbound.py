@@ -13,6 +13,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import structs
+
 from bots.telegram.wire.html import markdown_html, plain_html
 from bots.telegram.wire.inbound import message_key
 from gateway.channels import Send
@@ -35,8 +37,14 @@ from gateway.messages import (
 Params = dict[str, Any]
 """JSON-plain parameters of a call."""
 
+REMOVE: Params = {"remove_keyboard": True}
+"""The `reply_markup` that takes a reply keyboard away."""
+
 CALLBACK_DATA_LIMIT = 64
 """Bytes, https://core.telegram.org/bots/api#inlinekeyboardbutton."""
+
+PHOTO_LIMIT = 10 * 1024 * 1024
+"""Bytes, https://core.telegram.org/bots/api#sendphoto; a document may have five times as many."""
 
 _OURS = "file:"
 _UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f\"\\/%]")
@@ -68,14 +76,18 @@ class Call(Value, frozen=True, kw_only=True):
     upload: Upload | None = None
 
 
-def compose(send: Send, *, clear_keyboard: bool = False) -> Call:
-    """The call that says `send`. Raises Rejected for what Telegram has no words for."""
+def compose(send: Send, *, clear_keyboard: bool = False, as_document: bool = False) -> Call:
+    """The call that says `send`, a picture of ours `as_document` where Telegram took it for no photo. Raises
+    Rejected for what Telegram has no words for."""
     chat_id = _chat(send.address)
-    method, params, upload = _say(send.part, chat_id, _leftover_links(send.buttons))
-    markup = _markup(send.buttons) or ({"remove_keyboard": True} if clear_keyboard else None)
+    part = _as_file(send.part) if as_document or _too_large_a_photo(send.part) else send.part
+    method, params, upload = _say(part, chat_id, _leftover_links(send.buttons))
+    says = method.startswith("send")
+    # What is done to a message that is there takes no keyboard away: Telegram refuses such a call.
+    markup = _markup(send.buttons) or (REMOVE if clear_keyboard and says else None)
     if markup is not None:
         params["reply_markup"] = markup
-    if (target := _message_id(send.reply_to, chat_id)) is not None and method.startswith("send"):
+    if (target := _message_id(send.reply_to, chat_id)) is not None and says:
         params["reply_parameters"] = {"message_id": target, "allow_sending_without_reply": True}
     return Call(method=method, params={"chat_id": chat_id, **params}, upload=upload)
 
@@ -143,6 +155,22 @@ def _media(part: Media, links: str) -> tuple[str, Params, Upload | None]:
         name = _UNSAFE_IN_NAME.sub("_", clean_text(part.name or "")).strip() or fallback
         return method, params, Upload(field=field, ref=part.ref, name=name)
     return method, {field: clean_text(part.ref), **params}, None
+
+
+def is_photo(call: Call) -> bool:
+    """Whether `call` uploads a photo: Telegram refuses large, long and rare ones, and takes them as documents."""
+    return call.method == "sendPhoto" and call.upload is not None
+
+
+def _too_large_a_photo(part: Part) -> bool:
+    return isinstance(part, Media) and part.ref.startswith(_OURS) and (part.size or 0) > PHOTO_LIMIT
+
+
+def _as_file(part: Part) -> Part:
+    """A picture as a file with a picture's name; all else as it is."""
+    if not isinstance(part, Media) or part.kind is not MediaKind.IMAGE:
+        return part
+    return structs.replace(part, kind=MediaKind.FILE, name=part.name or _MEDIA[MediaKind.IMAGE][2])
 
 
 def _place(place: Location) -> tuple[str, Params]:

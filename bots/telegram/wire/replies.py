@@ -34,6 +34,9 @@ from gateway.errors import (
 DEFAULT_RETRY_AFTER = 5.0
 """Seconds to wait after a 429 that names no delay (a proxy's)."""
 
+UNCHANGED = "message is not modified"
+"""An edit that says what stands there already."""
+
 _KNOWN = (
     "chat not found",
     "bot was blocked by the user",
@@ -50,7 +53,7 @@ _KNOWN = (
     "wrong remote file identifier",
     "file is too big",
     "message to edit not found",
-    "message is not modified",
+    UNCHANGED,
     "message to react not found",
     "query is too old",
     "Unauthorized",

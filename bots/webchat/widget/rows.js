@@ -2,7 +2,8 @@
 import { h, icon } from "./dom.js";
 import { link, render } from "./markdown.js";
 
-const RATING = /^f:rating:([1-5])$/;
+// The score, and perhaps the conversation that is rated.
+const RATING = /^f:rating:([1-5])(?::\d+)?$/;
 // Whether an answer helped: small, and one may think better of it.
 const VOTE = /^v:[01]:/;
 

@@ -13,13 +13,15 @@ import pytest
 from bots.telegram.channel import TelegramChannel
 from gateway.channels import Send
 from gateway.errors import Ambiguous, Gone, NotFound, Rejected, SendError, Throttled, Unreachable
-from gateway.messages import Ask, Button, Media, MediaKind, Text
+from gateway.messages import Ask, Button, Edit, Media, MediaKind, Text
 from tests.bots.telegram.support import Files, cases
 from tests.standins.telegram import Cut, Fail, Hang, Raw, Reset, SentFile, TelegramStandin
 
 Opened = Callable[..., TelegramChannel]
 
 HELLO = Send(address="7001", key="k-1", part=Text(text="Добрий день"))
+PICTURE = Send(address="7001", key="k-3", part=Media(kind=MediaKind.IMAGE, ref="file:8", caption="Накладна"))
+CORRECTION = Send(address="7001", key="k-2", part=Edit(target="7001:39", text="Добрий вечір"))
 
 
 async def test_every_case_goes_out_as_written(standin: TelegramStandin, opened: Opened, driver: str) -> None:
@@ -151,6 +153,22 @@ async def test_file_gone_from_our_store_is_rejected(standin: TelegramStandin, op
     assert standin.calls == []
 
 
+async def test_a_picture_that_telegram_takes_for_no_photo_goes_as_a_document(
+    standin: TelegramStandin, opened: Opened, driver: str
+) -> None:
+    channel = opened(driver=driver)
+    standin.script(
+        "sendPhoto", Fail(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"), Fail(403, "Forbidden: bot was kicked")
+    )
+    assert await channel.send(PICTURE) is not None
+    (document,) = standin.sent("sendDocument")
+    assert document.params["caption"] == "Накладна"
+    assert document.files == {"document": SentFile("photo.jpg", Files().held["file:8"])}
+    with pytest.raises(Gone):
+        await channel.send(PICTURE)
+    assert len(standin.sent("sendDocument")) == 1
+
+
 async def test_reply_keyboard_goes_with_the_next_plain_message(
     standin: TelegramStandin, opened: Opened, driver: str
 ) -> None:
@@ -168,6 +186,29 @@ async def test_reply_keyboard_goes_with_the_next_plain_message(
         ["remove_keyboard"],
         None,
     ]
+
+
+async def test_an_edit_leaves_the_reply_keyboard_to_the_next_message(
+    standin: TelegramStandin, opened: Opened, driver: str
+) -> None:
+    channel = opened(driver=driver)
+    ask = Send(address="7001", key="k", part=Text(text="?"), buttons=(Button(label="Мій номер", ask=Ask.PHONE),))
+    for send in (ask, CORRECTION, HELLO):
+        await channel.send(send)
+    (edit,) = standin.sent("editMessageText")
+    assert "reply_markup" not in edit.params  # an edit takes inline keyboards only
+    assert standin.sent("sendMessage")[-1].params["reply_markup"] == {"remove_keyboard": True}
+
+
+async def test_an_edit_that_stands_there_already_is_made(standin: TelegramStandin, opened: Opened, driver: str) -> None:
+    channel = opened(driver=driver)
+    unchanged = (
+        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same"
+    )
+    standin.script("editMessageText", Fail(400, unchanged), Fail(400, "Bad Request: message to edit not found"))
+    assert await channel.send(CORRECTION) == "7001:39"
+    with pytest.raises(Rejected):
+        await channel.send(CORRECTION)
 
 
 async def test_typing_never_fails(standin: TelegramStandin, opened: Opened, driver: str) -> None:

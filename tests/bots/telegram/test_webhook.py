@@ -86,6 +86,14 @@ def test_press_is_acknowledged_in_the_answer_where_nobody_else_would(opened: Ope
     assert json.loads(receipt.body) == {"method": "answerCallbackQuery", "callback_query_id": "77"}
 
 
+@pytest.mark.parametrize("payload", ["a:delivery", "do:handoff", "f:rating:5:1", "v:1:7"])
+def test_beside_a_host_only_presses_of_our_own_buttons_are_acknowledged(opened: Opened, payload: str) -> None:
+    channel = opened(mode="host")
+    assert channel.receive(request(PRESS)).body == b""
+    ours = PRESS.replace(b'"data":"y"', f'"data":"{payload}"'.encode())
+    assert json.loads(channel.receive(request(ours)).body)["method"] == "answerCallbackQuery"
+
+
 async def test_press_is_acknowledged_by_the_running_channel(
     standin: TelegramStandin, opened: Opened, running: Running, driver: str
 ) -> None:

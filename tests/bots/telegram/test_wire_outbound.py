@@ -10,8 +10,10 @@ import pytest
 from bots.telegram.wire.outbound import compose, sent_id
 from gateway.channels import Send
 from gateway.errors import Rejected
-from gateway.messages import Button, ButtonPress, Edit, Start, Text
+from gateway.messages import Button, ButtonPress, Edit, Media, MediaKind, Start, Text
 from tests.bots.telegram.support import cases
+
+MIB = 1024 * 1024
 
 
 def call_of(send: Send, *, clear_keyboard: bool = False) -> dict[str, Any]:
@@ -49,6 +51,17 @@ def test_keyboard_is_taken_away_once_asked_for() -> None:
 def test_what_telegram_has_no_words_for_is_rejected(send: Send) -> None:
     with pytest.raises(Rejected):
         compose(send)
+
+
+@pytest.mark.parametrize(
+    ("size", "method"), [(None, "sendPhoto"), (10 * MIB, "sendPhoto"), (10 * MIB + 1, "sendDocument")]
+)
+def test_a_picture_beyond_a_photos_size_is_a_document(size: int | None, method: str) -> None:
+    picture = Media(kind=MediaKind.IMAGE, ref="file:8", name="план.png", mime="image/png", size=size, caption="План")
+    call = compose(text(part=picture))
+    assert (call.method, call.params["caption"]) == (method, "План")
+    assert call.upload is not None
+    assert call.upload.name == "план.png"
 
 
 def test_payload_of_64_bytes_passes() -> None:

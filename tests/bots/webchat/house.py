@@ -53,7 +53,7 @@ MENU = (
     Button(label="Відділення на карті", url="https://example.org/map"),
 )
 VOTES = (Button(label="Допомогло", payload="v:1:1"), Button(label="Не допомогло", payload="v:0:1"))
-RATING = tuple(Button(label="★" * stars, payload=f"f:rating:{stars}") for stars in range(1, 6))
+RATING = tuple(Button(label="★" * stars, payload=f"f:rating:{stars}:7") for stars in range(1, 6))
 
 
 def now() -> datetime:
