@@ -167,7 +167,7 @@ def decide(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None
         return _on_choice(scene, policy, action)
     if scene.state is State.QUEUED:
         return _while_queued(scene, policy, action)
-    if scene.form is not None and _speaks(scene.parts):
+    if scene.form is not None and speaks(scene.parts):
         return Step()
     return _on_words(scene, policy, action)
 
@@ -196,14 +196,14 @@ def _while_agent(scene: Scene) -> Decision:
 
 
 def _while_queued(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
-    if scene.form is not None and _speaks(scene.parts):
+    if scene.form is not None and speaks(scene.parts):
         return Step()
     best = scene.understanding.best if scene.understanding else None
     if best and best.confidence >= policy.answer_confidence:
         form = _FORM_OF.get(action(best.intent) or Action.ANSWER)
         if form:
             return Begin(form=form, article=best.intent)
-    return Wait() if _speaks(scene.parts) else Listen()
+    return Wait() if speaks(scene.parts) else Listen()
 
 
 _FORM_OF = {
@@ -254,7 +254,7 @@ def _on_words(scene: Scene, policy: Dialogue, action: Callable[[str], Action | N
         return HandOver(reason=Reason.ATTACHMENT)
     if any(isinstance(part, ContactCard) for part in scene.parts):
         return Begin(form="callback")
-    if not _speaks(scene.parts) or not plain_text(scene.parts).strip():
+    if not speaks(scene.parts) or not plain_text(scene.parts).strip():
         return Listen()
     if scene.understanding is None:
         # The engine broke on these words: a person must read them.
@@ -327,7 +327,7 @@ def _missed(scene: Scene, policy: Dialogue, otherwise: Decision) -> Decision:
     return otherwise
 
 
-def _speaks(parts: Sequence[Part]) -> bool:
+def speaks(parts: Sequence[Part]) -> bool:
     """Whether there is anything to answer: a reaction, an edit or a sticker asks for nothing."""
     return not all(
         isinstance(part, Reaction | Edit) or (isinstance(part, Media) and part.kind is MediaKind.STICKER)

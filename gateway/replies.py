@@ -100,6 +100,10 @@ class Replies:
             return None
         if answer.degraded:
             log.warning("template_failed", article=article, language=language, reason=answer.degraded)
+        if not answer.text.strip():
+            # A condition left nothing for this customer, and nothing is what most messengers would show.
+            log.warning("template_empty", article=article, language=language)
+            return None
         return answer
 
     def _clarify(self, articles: Sequence[str], language: str, translator: Translator) -> Outbound:

@@ -112,6 +112,8 @@ class Speaker:
 
     async def _sends(self, work: Work, conversation: Conversation, message: Message, fitted: Fitted) -> Sequence[Send]:
         replied = await work.messages.get(message.reply_to) if message.reply_to else None
+        # A messenger knows its own names of messages only; this one may have come over another.
+        known = replied.platform_id if replied and replied.channel == conversation.channel else None
         last = len(fitted.parts) - 1
         return [
             Send(
@@ -119,7 +121,7 @@ class Speaker:
                 part=part,
                 key=f"{message.id}.{index}",
                 buttons=fitted.buttons if index == last else (),
-                reply_to=replied.platform_id if replied and index == 0 else None,
+                reply_to=known if index == 0 else None,
                 inbox=followed_inbox(),
                 author=message.author,
             )

@@ -13,7 +13,7 @@ from gateway.assisting.asks import Asks
 from gateway.channels import Channel
 from gateway.contacts import Contact, Identity
 from gateway.conversations import Conversation, State
-from gateway.dialogue import Decision, Scene, chosen, decide, decide_beside_form
+from gateway.dialogue import Decision, Scene, chosen, decide, decide_beside_form, speaks
 from gateway.identity import code_in
 from gateway.messages import Inbound, Message, has_attachment
 from gateway.people.arriving import Arrivals
@@ -89,6 +89,10 @@ class Taker:
             contact = await work.contacts.get(joined.contact_id)
         conversation = await self._conversation(work, identity, contact, inbound)
         if conversation.state is State.CLOSED and not is_vote(chosen(inbound.parts, conversation.offers)):
+            if not speaks(inbound.parts):
+                # A thumb up, a typing error put right: heard where it belongs, and no new matter.
+                await self._speaker.hear(work, conversation, inbound, row.channel)
+                return
             if await self._rated(work, row, conversation, contact, inbound, understanding):
                 return
             conversation = await self._open(work, identity, contact)
@@ -184,7 +188,8 @@ class Taker:
     async def _conversation(self, work: Work, identity: Identity, contact: Contact, inbound: Inbound) -> Conversation:
         """The open conversation, now answering where the customer just wrote; a new one where none is.
 
-        A rating or a vote may be pressed after the end: it still belongs to the conversation that was closed.
+        A rating or a vote may be pressed after the end: it still belongs to the conversation that was closed, and
+        so does what asks for nothing.
         """
         found = await work.conversations.open_of(contact.id)
         if found is None:
@@ -219,6 +224,8 @@ class Taker:
         return True
 
     def _closes_off(self, latest: Conversation, inbound: Inbound) -> bool:
+        if not speaks(inbound.parts):
+            return True
         choice = chosen(inbound.parts, latest.offers)
         if is_vote(choice) or (choice is not None and choice.startswith(RATING)):
             return True

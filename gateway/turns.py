@@ -16,7 +16,7 @@ from msgspec import structs
 from gateway.channels import Channel
 from gateway.echoes import Echoes
 from gateway.errors import StorageUnavailable, Unreadable
-from gateway.messages import Event, Ignored, Inbound, Signal, Value, plain_text
+from gateway.messages import Echo, Event, Ignored, Inbound, Signal, Value, plain_text
 from gateway.operating.observing import UNOBSERVED, Observer
 from gateway.ports import Clock, Engine, Understanding, Utterance
 from gateway.processes.wakeups import INBOX, OUTBOX, Wakeups, wait_for
@@ -278,6 +278,8 @@ class Turns:
                     await self._taker.take(work, one.row, inbound, one.understanding)
                 case Signal() as signal:
                     await self._receipts.note(work, one.row, signal)
+                case Echo() as echo:
+                    await self._echoes.note(work, one.row, echo)
                 case Ignored(reason=reason):
                     log.info("ignored", channel=one.row.channel, reason=reason)
                 case None:

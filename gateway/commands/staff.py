@@ -7,6 +7,7 @@ from gateway.errors import SettingsError
 from gateway.settings import LANGUAGES, Settings
 from gateway.staff import Role
 from gateway.storage.engine import Database
+from gateway.storage.revision import require_newest
 from gateway.web.passwords import hash_password
 
 MIN_PASSWORD = 8
@@ -24,6 +25,7 @@ async def add(
         raise SettingsError("--language", f"must be one of {', '.join(LANGUAGES)}")
     database = Database(settings.database_url)
     try:
+        await require_newest(database)
         async with database.write() as work:
             await work.staff.add(
                 email=email,

@@ -74,10 +74,15 @@ class FaultPages:
         self, request: Request[Any, Any, Any], status: int, detail: str, more: Mapping[str, str] | None = None
     ) -> Response[Any]:
         headers = {**(more or {}), **_headers(request)}
-        if not _wants_page(request):
+        from_page = request.headers.get("hx-request") == "true"
+        if not (from_page or _wants_page(request)):
             return Response({"status": status, "detail": detail}, status_code=status, headers=headers)
         translator = self._pages.texts.translator(self._pages.language(request))
         heading, words = _explain(status, detail, translator)
+        if from_page:
+            # The page's script shows it to a person as it is.
+            told = f"{heading}. {words}" if words else detail
+            return Response({"status": status, "detail": told}, status_code=status, headers=headers)
         return self._pages.html(
             request,
             "gateway/problem.html",

@@ -9,10 +9,10 @@ import pytest
 
 from gateway.channels import Envelope
 from gateway.echoes import Echoes
-from gateway.messages import Author, Direction, Echo, Message, Text
+from gateway.messages import Author, Direction, Echo, Event, Message, Text
 from gateway.storage.engine import Database
 from gateway.storage.inbox import InboxRow
-from tests.fakes import inbound
+from tests.fakes import FakeChannel, inbound
 from tests.gateway.spine import Spine
 
 _numbers = count(1)
@@ -75,3 +75,25 @@ async def test_the_same_message_stands_there_once(spine: Spine) -> None:
     assert await note(spine, said("one")) is None
     assert await note(spine, said("two", None)) is not None
     assert len(await transcript(spine)) == 2
+
+
+class EchoingChannel(FakeChannel):
+    """Its events may be what our own account said."""
+
+    def parse(self, body: bytes) -> Event:
+        try:
+            return msgspec.json.decode(body, type=Echo)
+        except msgspec.DecodeError:
+            return super().parse(body)
+
+
+async def test_a_turn_writes_it_down_between_what_the_customer_says(sqlite_database: Database, clock) -> None:
+    spine = Spine(sqlite_database, clock, known={}, actions={}, channel=EchoingChannel())
+    await spine.hear(inbound("hello"))
+    await spine.settle()
+    sent = len(spine.channel.sent)
+    await row_of(spine, said("Ваше замовлення готове"))
+    await spine.settle()
+    *_, last = await transcript(spine)
+    assert (last.direction, last.parts) == (Direction.OUTBOUND, (Text(text="Ваше замовлення готове"),))
+    assert len(spine.channel.sent) == sent

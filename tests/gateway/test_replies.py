@@ -67,6 +67,22 @@ def texts_of(outbounds: list[Outbound]) -> list[str]:
 # --- articles ----------------------------------------------------------------------------------
 
 
+class Silent(FakeKnowledge):
+    """Its templates come out empty for this customer (an `if` that does not hold)."""
+
+    def answer(self, article: str, language: str, channel_kind: str, variables: Variables) -> Answer:
+        return Answer(article=article, text=" \n", language=language)
+
+
+@pytest.mark.parametrize(
+    "decision", [Reply(article="cost"), Welcome(), HandOver(reason=Reason.ASKED, article="person")]
+)
+def test_nobody_is_answered_with_silence(decision: Decision) -> None:
+    with structlog.testing.capture_logs() as logged:
+        assert all(text.strip() for text in texts_of(worded(decision, knowledge=Silent(ACTIONS))))
+    assert [entry["event"] for entry in logged] == ["template_empty"]
+
+
 def test_an_answer_brings_its_article_and_buttons() -> None:
     [outbound] = worded(Reply(article="with-button"), "ru")
     assert outbound.parts == (Text(text="with-button in ru", markdown=True),)

@@ -413,6 +413,31 @@ async def test_faults_for_programs(house: WebHouse, path: str, status: int, deta
     assert (answer.status_code, answer.json()) == (status, {"status": status, "detail": detail})
 
 
+@pytest.mark.parametrize("language", ["uk", "ru", "en"])
+@pytest.mark.parametrize(
+    ("path", "status", "heading", "sentence"),
+    [
+        ("/fail/missing", 404, "Not here", "This page does not exist or was removed."),
+        (
+            "/fail/away",
+            503,
+            "Please wait a moment",
+            "The database does not answer. Nothing was lost; try again soon.",
+        ),
+        ("/fail/bug", 500, "Something went wrong on our side", "It has been written down. Please try again."),
+    ],
+)
+async def test_a_fault_of_what_a_page_asks_for_is_in_the_readers_words(
+    house: WebHouse, texts: Texts, language: str, path: str, status: int, heading: str, sentence: str
+) -> None:
+    async with house.visitor(**{"accept-language": language, "hx-request": "true"}) as client:
+        with structlog.testing.capture_logs():
+            answer = await client.get(path)
+    _ = texts.translator(language).gettext
+    told = f"{_(heading)}. {_(sentence)}"
+    assert (answer.status_code, answer.json()) == (status, {"status": status, "detail": told})
+
+
 async def test_the_reader_chooses_the_language_and_it_stays(house: WebHouse) -> None:
     async with house.visitor(**{"accept-language": "en"}) as client:
         assert '<html lang="uk">' in (await client.get("/login?lang=uk")).text

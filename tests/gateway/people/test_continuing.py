@@ -96,6 +96,21 @@ async def test_the_agent_stays_and_answers_in_the_new_place(room: PeopleRoom) ->
     assert (await room.open("telegram", "77")).agent_id == taras.id
 
 
+async def test_an_answer_to_words_from_elsewhere_names_no_stranger_to_the_messenger(room: PeopleRoom) -> None:
+    await room.write("web", "v1", "людину")
+    taras = await room.agent("Тарас")
+    talk = await room.open("web", "v1")
+    await room.desk.claim(talk.id, taras)
+    [asked] = [one for one in await room.thread("web", "v1") if one.direction is Direction.INBOUND]
+    await room.follow("telegram", "77", await room.code("web", "v1"))
+    await room.write("telegram", "77", "ви тут?")
+    last = [one for one in await room.thread("telegram", "77") if one.direction is Direction.INBOUND][-1]
+    for words, answered in (("Я тут.", asked), ("Так.", last)):
+        await room.desk.reply(talk.id, taras, words, reply_to=answered.id)
+    await send_all(room)
+    assert [send.reply_to for send in room.telegram.sent[-2:]] == [None, last.platform_id]
+
+
 async def send_all(room: PeopleRoom) -> None:
     for channel in (room.web, room.telegram, room.mail):
         await room.send(channel)
