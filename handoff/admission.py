@@ -95,7 +95,10 @@ class Admission:
         return offered
 
     async def claim(self, work: Work, conversation_id: int, agent_id: int, language: str | None) -> Handoff:
-        """An agent has it, out of the queue or unasked."""
+        """An agent has it, out of the queue or unasked, or from a colleague.
+
+        `claimed_at` is when the customer had somebody: who had a colleague before has not waited since.
+        """
         table = HandoffTable(work)
         now = self._clock()
         active = await table.active(conversation_id)
@@ -109,7 +112,8 @@ class Admission:
                 claimed_at=now,
             )
         else:
-            await table.change(active.id, state=HandoffState.CLAIMED, claimed_by=agent_id, claimed_at=now)
+            since = active.claimed_at if active.state is HandoffState.CLAIMED else now
+            await table.change(active.id, state=HandoffState.CLAIMED, claimed_by=agent_id, claimed_at=since)
         return active
 
     async def requeue(self, work: Work, handoff: Handoff) -> None:

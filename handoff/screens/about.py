@@ -275,10 +275,11 @@ def _calls(calls: tuple[Call, ...], setting: Setting, say: Words) -> tuple[CallC
     """Those still to be made, soonest first, then the last few that are over."""
     active = sorted((call for call in calls if call.callback.active), key=lambda call: call.callback.starts_at)
     over = [call for call in calls if not call.callback.active][:PAST_CALLS]
-    return tuple(_call(call, setting, say) for call in [*active, *over])
+    return tuple(draw_call(call, setting, say) for call in [*active, *over])
 
 
-def _call(call: Call, setting: Setting, say: Words) -> CallCard:
+def draw_call(call: Call, setting: Setting, say: Words) -> CallCard:
+    """A booked call in words."""
     callback = call.callback
     return CallCard(
         id=callback.id,
@@ -303,7 +304,7 @@ def _call_state(callback: CallbackRequest, say: Words) -> str:
 
 def _their_time(callback: CallbackRequest, setting: Setting, say: Words) -> str:
     """The window as the customer was told it, where their clock differs from the desk's."""
-    if say.translator.time(callback.starts_at, callback.zone) == say.translator.time(callback.starts_at, setting.zone):
+    if not When(say.translator, setting.zone, setting.now).elsewhere(callback.starts_at, callback.zone):
         return ""
     window = When(say.translator, callback.zone, setting.now).window(callback.window)
     return say.translator.gettext("{window} for the customer").format(window=window)

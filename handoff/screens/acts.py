@@ -26,6 +26,7 @@ from handoff.screens.drawing import Drawing
 from handoff.screens.files import Files
 
 FILES_AT_ONCE = 10
+"""More are refused before the first is kept: none of them may be missing unnoticed."""
 
 Number = FromPath[int]
 Fields = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -97,6 +98,9 @@ def _speaking(drawing: Drawing, desk: DeskService, files: Files, guarded: dict[s
         if said.note:
             await desk.note(conversation_id, staff, said.text)
             return
+        if len(said.files) > FILES_AT_ONCE:
+            words = drawing.translator(request).gettext("Too many files at once: {limit} at most.")
+            raise RequestRefused(400, words.format(limit=FILES_AT_ONCE))
         await desk.reply(
             conversation_id,
             staff,
@@ -182,5 +186,5 @@ async def _read(request: StaffRequest) -> Said:
         text=str(form.get("text") or ""),
         reply_to=int(reply_to) if reply_to.isdecimal() else None,
         template=f"{CANNED_PREFIX}{shortcut}" if shortcut else article or None,
-        files=tuple(uploads[:FILES_AT_ONCE]),
+        files=tuple(uploads),
     )

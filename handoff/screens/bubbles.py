@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gateway.messages import Author, Direction, Edit, Message, Reaction, Start, Value, plain_text
+from msgspec.structs import replace
+
+from gateway.messages import Author, Direction, Edit, MediaKind, Message, Reaction, Start, Value, plain_text
 from gateway.storage.deliveries import Delivery, DeliveryState
 from handoff.desk_rows import Line
 from handoff.screens.pieces import Piece, pieces, words
@@ -20,6 +22,8 @@ TOGETHER = timedelta(minutes=5)
 """Words of one author within this time stand under one name."""
 
 QUOTE = 120
+
+_FILES = frozenset(kind.value for kind in MediaKind)
 
 _FATES = (
     DeliveryState.FAILED,
@@ -121,13 +125,14 @@ def fold(lines: Sequence[Line], reader: Reader, say: Words, *, from_start: bool)
 
 def _gather(messages: Sequence[Message]) -> tuple[dict[int, str], dict[int, tuple[str, ...]], set[int]]:
     """(newest words by message, reactions by message, the messages that were only such news)."""
-    known = {message.platform_id: message.id for message in messages if message.platform_id}
+    # Messengers count each for themselves: the same number may be two messages of two channels.
+    known = {(message.channel, message.platform_id): message.id for message in messages if message.platform_id}
     edits: dict[int, str] = {}
     reactions: dict[int, dict[str, None]] = {}
     absorbed: set[int] = set()
     for message in messages:
         for part in message.parts:
-            target = known.get(part.target) if isinstance(part, Edit | Reaction) else None
+            target = known.get((message.channel, part.target)) if isinstance(part, Edit | Reaction) else None
             if target is None or target == message.id:
                 continue
             if isinstance(part, Edit):
@@ -144,11 +149,16 @@ def _as_it_is_now(bubble: Bubble, edit: str | None, reactions: Sequence[str], jo
     """`bubble` with what happened to it later."""
     changed = bubble.pieces
     if edit is not None:
-        others = tuple(piece for piece in bubble.pieces if piece.kind != "text")
+        others = (_without_caption(piece) for piece in bubble.pieces if piece.kind != "text")
         changed = (words(0, edit), *others)
     return _replace(
         bubble, pieces=changed, edited=bubble.edited or edit is not None, reactions=tuple(reactions), first=not joined
     )
+
+
+def _without_caption(piece: Piece) -> Piece:
+    """A file's old words, of which the edit tells the new ones; what stands in a place or a card stays."""
+    return replace(piece, text="") if piece.kind in _FILES else piece
 
 
 def _replace(bubble: Bubble, **changes: object) -> Bubble:

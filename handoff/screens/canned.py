@@ -10,13 +10,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Body
 from litestar.response import Redirect, Response
 
-from gateway.errors import Conflict, RequestRefused
+from gateway.errors import Conflict, NotFound, RequestRefused
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
 from gateway.staff import Role
 from gateway.web.guard import Guards
 from gateway.web.pages import StaffRequest
-from handoff.canned import TEXT_LIMIT, Canned, fill
+from handoff.canned import TEXT_LIMIT, Canned, Overtaken, fill
 from handoff.screens.drawing import Drawing
 
 Fields = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -38,6 +38,8 @@ class Entry(Value, frozen=True, kw_only=True, omit_defaults=False):
 
     canned: Canned
     filled: dict[str, str]
+    mark: str
+    """What stands in the database, whatever words the form has."""
 
 
 class CannedScreen:
@@ -47,13 +49,20 @@ class CannedScreen:
         self._drawing = drawing
 
     async def show(
-        self, request: StaffRequest, *, tried: Canned | None = None, refused: str = "", status: int = 200
+        self,
+        request: StaffRequest,
+        *,
+        tried: Canned | None = None,
+        theirs: Canned | None = None,
+        refused: str = "",
+        status: int = 200,
     ) -> Response[str]:
-        """All texts; with words that were refused (`tried`) still in their form, and why."""
+        """All texts; with words that were refused (`tried`) still in their form, why, and what a colleague wrote."""
         drawing = self._drawing
         blanks = self._blanks(request)
         samples = {blank.name: blank.sample for blank in blanks}
         known = await drawing.desk.views.all_canned()
+        marks = {one.id: one.mark for one in known}
         shown = [tried if tried and tried.id == one.id else one for one in known]
         language = drawing.pages.language(request)
         done = request.query_params.get("done", "")
@@ -64,6 +73,7 @@ class CannedScreen:
             entries=[
                 Entry(
                     canned=one,
+                    mark=marks[one.id],
                     filled={code: fill(one, code, samples).text for code in LANGUAGES if one.texts.get(code)},
                 )
                 for one in shown
@@ -71,6 +81,7 @@ class CannedScreen:
             new=tried if tried and not tried.id else None,
             tried=tried.id if tried else None,
             refused=refused,
+            theirs=theirs,
             blanks=blanks,
             codes=sorted(LANGUAGES, key=lambda code: code != language),
             limit=TEXT_LIMIT,
@@ -88,12 +99,19 @@ class CannedScreen:
         canned = Canned(id=number, shortcut=data.get("shortcut", ""), texts=texts)
         _ = drawing.translator(request).gettext
         try:
-            await drawing.desk.save_canned(canned, drawing.pages.language(request))
+            await drawing.desk.save_canned(canned, drawing.pages.language(request), data.get("seen"))
         except RequestRefused as refused:
             return await self.show(request, tried=canned, refused=refused.reason, status=422)
+        except Overtaken as overtaken:
+            words = _("A colleague has changed this text meanwhile; it stands below. Saving replaces it by yours.")
+            return await self.show(request, tried=canned, theirs=overtaken.theirs, refused=words, status=409)
         except Conflict:
             words = _("Another text has this shortcut already.")
             return await self.show(request, tried=canned, refused=words, status=409)
+        except NotFound:
+            kept = Canned(shortcut=canned.shortcut, texts=texts)
+            words = _("A colleague has deleted this text. Saving writes it anew.")
+            return await self.show(request, tried=kept, refused=words, status=404)
         return Redirect("/canned?done=saved", status_code=303)
 
     def _blanks(self, request: StaffRequest) -> list[Blank]:

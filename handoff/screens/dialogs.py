@@ -33,7 +33,7 @@ Number = FromPath[int]
 
 
 class Window(Value, frozen=True, kw_only=True, omit_defaults=False):
-    """A time at which we can call; `theirs` is the same on the customer's clock where that differs."""
+    """A time at which we can call; `theirs` is the same on the customer's clock, and calendar, where that differs."""
 
     starts_at: str
     text: str
@@ -51,8 +51,8 @@ def by_day(free: Sequence[Span], when: When, zone: str, their_zone: str, transla
     """`free` windows under their days, in the desk's zone."""
     days: dict[str, list[Window]] = {}
     for span in free:
-        text, theirs = translator.time(span.start, zone), translator.time(span.start, their_zone)
-        window = Window(starts_at=span.start.isoformat(), text=text, theirs="" if theirs == text else theirs)
+        text, theirs = translator.time(span.start, zone), when.elsewhere(span.start, their_zone)
+        window = Window(starts_at=span.start.isoformat(), text=text, theirs=theirs)
         days.setdefault(when.day(span.start), []).append(window)
     return [WindowDay(name=name, windows=tuple(windows)) for name, windows in days.items()]
 
@@ -112,7 +112,7 @@ async def _call(drawing: Drawing, request: StaffRequest, conversation_id: int, m
     phone = call.phone if call else context.contact.phone or _named_phone(context)
     their_zone = customer_zone(context.contact, company)
     when = When(translator, company.zone, drawing.clock())
-    free = await drawing.desk.calls.free_windows()
+    free = await drawing.desk.calls.free_windows(without=moved)
     return drawing.html(
         request,
         "dialog_call.html",

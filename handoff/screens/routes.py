@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import get
@@ -12,7 +12,7 @@ from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
 from gateway.channels import Channel
-from gateway.conversations import Conversation
+from gateway.desks import ArticleSearch
 from gateway.media import MediaStore
 from gateway.messages import Value
 from gateway.ports import Clock
@@ -30,9 +30,6 @@ from handoff.screens.drawing import MIB, Drawing
 from handoff.screens.files import Files
 from handoff.screens.people import people_routes
 from handoff.screens.proposing import proposal_route
-
-KnowledgeSearch = Callable[[str, str, Conversation], Awaitable[Sequence[tuple[str, str, str]]]]
-"""(words, language, conversation) → (article id, title, text filled with this customer's data), best first."""
 
 Number = FromPath[int]
 FOUND = 12
@@ -58,7 +55,7 @@ def desk_routes(
     channels: Mapping[str, Channel],
     settings: Settings,
     clock: Clock,
-    knowledge_search: KnowledgeSearch | None = None,
+    knowledge_search: ArticleSearch | None = None,
     titles: Titles | None = None,
 ) -> list[ControllerRouterHandler]:
     """Everything under `/desk`, for agents. `pages` must know `drawing.ROOM`; `titles` is the knowledge
@@ -119,7 +116,7 @@ def _pages(drawing: Drawing, guarded: dict[str, Any]) -> list[HTTPRouteHandler]:
 
 
 def _lookups(
-    drawing: Drawing, knowledge_search: KnowledgeSearch | None, guarded: dict[str, Any]
+    drawing: Drawing, knowledge_search: ArticleSearch | None, guarded: dict[str, Any]
 ) -> list[HTTPRouteHandler]:
     @get("/desk/{conversation_id:int}/templates", **guarded)
     async def templates(request: StaffRequest, conversation_id: Number, q: FromQuery[str] = "") -> Response[str]:

@@ -47,12 +47,15 @@
     notice.onclick = () => { window.focus(); notice.close(); };
   };
 
-  document.body.addEventListener("live:queued", async (event) => {
-    if (!on) return;
+  // News of a conversation comes by its own topic as well; the desk's is enough.
+  const hear = (kind, words, tag, notes) => document.body.addEventListener(`live:${kind}`, async (event) => {
+    if (!on || event.detail.topic !== "desk") return;
     const answer = await fetch(`/desk/${event.detail.ids.conversation}/name`).catch(() => null);
     const name = answer?.ok ? (await answer.json()).name : "";
-    tell(name ? `${words.queue}: ${name}` : words.queue, "queue", [587, 784]);
+    tell(name ? `${words}: ${name}` : words, tag, notes);
   });
+  hear("queued", words.queue, "queue", [587, 784]);
+  hear("callback.due", words.call, "call", [523, 659, 784]);
   document.body.addEventListener("desk:fresh", () => {
     const state = $("tabs").dataset;
     const waiting = Number(state.unread || 0);

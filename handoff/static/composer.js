@@ -13,6 +13,7 @@
   let saving = null;
   let typedAt = 0;
   let sending = false;
+  let picked = "";
 
   const mode = () => form().elements.mode.value;
   const grow = () => {
@@ -47,7 +48,8 @@
   const keep = () => {
     const id = openId();
     if (!id || !form()) return;
-    const draft = { text: text().value, note: mode() === "note" };
+    const { template, article } = form().elements;
+    const draft = { text: text().value, note: mode() === "note", template: template.value, article: article.value, picked };
     if (draft.text) localStorage.setItem(localKey(id), JSON.stringify(draft));
     else localStorage.removeItem(localKey(id));
     clearTimeout(saving);
@@ -64,17 +66,25 @@
     const headers = { "x-csrftoken": body.dataset.csrf };
     fetch(`/desk/${id}/draft`, { method: "POST", body: draft, headers, keepalive: true }).catch(() => { savedAs = ""; });
   };
+  // Where the words came from: it decides how they are drawn, and what counts as used. Own words came from nowhere.
+  const cameFrom = (template, article, words) => {
+    form().elements.template.value = template;
+    form().elements.article.value = article;
+    picked = words;
+  };
+  const isStillPicked = () => (picked.match(/[\p{L}\p{N}]{4,}/gu) || [picked]).some((word) => text().value.includes(word));
+  const draftOf = (id) => {
+    try { return JSON.parse(localStorage.getItem(localKey(id))); } catch { localStorage.removeItem(localKey(id)); return null; }
+  };
   const restore = () => {
     const id = openId();
-    const stored = localStorage.getItem(localKey(id));
-    if (stored) {
-      try {
-        // What was typed here is never behind what this browser sent to the server.
-        const draft = JSON.parse(stored);
-        text().value = draft.text;
-        form().elements.mode.value = draft.note ? "note" : "reply";
-      } catch { localStorage.removeItem(localKey(id)); }
-    }
+    const draft = draftOf(id);
+    if (draft) {
+      // What was typed here is never behind what this browser sent to the server.
+      text().value = draft.text;
+      form().elements.mode.value = draft.note ? "note" : "reply";
+      cameFrom(draft.template || "", draft.article || "", draft.picked || "");
+    } else cameFrom("", "", "");
     savedAs = `${id}?${new URLSearchParams({ text: text().value, note: mode() === "note" ? "1" : "" })}`;
   };
 
@@ -123,8 +133,7 @@
   const pick = (option) => {
     const area = text();
     area.value = option.dataset.text;
-    form().elements.template.value = option.dataset.template;
-    form().elements.article.value = option.dataset.article;
+    cameFrom(option.dataset.template, option.dataset.article, option.dataset.text);
     closeChoices();
     grow();
     keep();
@@ -173,11 +182,10 @@
   const clear = () => {
     if (!form()) return;
     text().value = "";
-    files = [];
-    showFiles();
-    quote(null);
-    form().elements.template.value = form().elements.article.value = "";
+    cameFrom("", "", "");
+    // A note takes neither files nor the quote along: they are still for the customer.
     if (mode() === "note") form().elements.mode.value = "reply";
+    else { files = []; showFiles(); quote(null); }
     showMode();
     grow();
     localStorage.removeItem(localKey(openId()));
@@ -185,10 +193,17 @@
     clearTimeout(saving);
   };
 
+  // The answer to words that were sent from a conversation one has left since, and perhaps come back to.
+  const arrivedElsewhere = (sent) => {
+    if (openId() === sent.id && text()?.value === sent.text) { clear(); return; }
+    if (draftOf(sent.id)?.text === sent.text) localStorage.removeItem(localKey(sent.id));
+  };
+
   // --- events ---------------------------------------------------------------------------------
   document.addEventListener("input", (event) => {
     if (event.target !== text()) return;
     grow();
+    if (picked && !isStillPicked()) cameFrom("", "", "");
     keep();
     watchSign();
     const now = Date.now();
@@ -224,7 +239,16 @@
     if (empty || blank || sending) { event.preventDefault(); event.stopImmediatePropagation(); }
   }, true);
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt === form()) { sending = true; closeChoices(); form().querySelector(".send").disabled = true; }
+    if (event.detail.elt !== form()) return;
+    sending = true;
+    // What is on its way is no draft to save any more; this browser keeps the words until they have arrived.
+    clearTimeout(saving);
+    saving = null;
+    const sent = { form: form(), id: openId(), text: text().value };
+    // htmx tells nobody of an answer whose form has left the page.
+    event.detail.xhr.addEventListener("load", ({ target }) => { if (target.status < 300 && form() !== sent.form) arrivedElsewhere(sent); });
+    closeChoices();
+    form().querySelector(".send").disabled = true;
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt !== form()) return;

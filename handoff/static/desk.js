@@ -82,7 +82,7 @@
       showContext(false);
       (document.querySelector(".row[aria-current]") || $("rows")).focus({ preventScroll: true });
       if (phone.matches) history.pushState({ open: null }, "", `/desk?list=${list()}`);
-    } else { showContext(false); $("context-toggle")?.focus(); }
+    } else { showContext(false); $("context-toggle")?.focus(); markRead(); }
   };
 
   const markCurrent = (id) => {
@@ -147,9 +147,10 @@
     body.dispatchEvent(new CustomEvent("desk:arrived"));
   };
 
+  const inSight = () => !phone.matches || (desk.dataset.pane === "talk" && !desk.classList.contains("with-context")); // else behind another pane
   const markRead = () => {
     const id = openId();
-    if (!id || document.hidden || !document.hasFocus() || !$("transcript")) return;
+    if (!id || document.hidden || !document.hasFocus() || !$("transcript") || !inSight()) return;
     const last = $("transcript").dataset.last;
     const row = document.querySelector(`.row.unread[data-open="${id}"]`);
     if (lastRead === `${id}:${last}` && !row) return;
@@ -334,7 +335,7 @@
   addEventListener("popstate", (event) => {
     const id = event.state?.open || Number(location.pathname.split("/")[2]) || null;
     if (id && id !== openId()) open(id, { push: false });
-    else desk.dataset.pane = id ? "talk" : "list";
+    else { desk.dataset.pane = id ? "talk" : "list"; markRead(); }
   });
   document.addEventListener("visibilitychange", markRead);
   addEventListener("focus", markRead);

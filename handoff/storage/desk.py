@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.conversations import Conversation, State
@@ -19,6 +19,9 @@ from gateway.storage.messages import to_message
 from gateway.storage.work import Work
 from handoff.callbacks import ACTIVE as CALLBACK_ACTIVE
 from handoff.callbacks import CallbackState
+from handoff.handoffs import HandoffState
+from handoff.phones import number_in
+from handoff.queue import ANGRY, HEAD_START
 from handoff.storage import tables
 
 _SCAFFOLD = (
@@ -98,9 +101,16 @@ class DeskQueries:
         return await self.conversations([*where, *_search(words)], [_conversation.updated_at.desc()], limit)
 
     async def queued(self, words: str, limit: int) -> list[Listed]:
-        """What waits for anybody."""
+        """What waits for anybody, in the order of `queue.in_order`."""
         where = [_conversation.state == State.QUEUED, *_search(words)]
-        return await self.conversations(where, [_conversation.updated_at], limit)
+        handoff = tables.handoffs.c
+        ahead = case((handoff.anger >= ANGRY, handoff.anger * (HEAD_START // timedelta(microseconds=1))), else_=0)
+        since = (
+            select(type_coerce(handoff.since, BigInteger) - ahead)
+            .where(handoff.conversation_id == _conversation.id, handoff.state == HandoffState.WAITING)
+            .scalar_subquery()
+        )
+        return await self.conversations(where, [since, _conversation.id], limit)
 
     async def open(self, words: str, limit: int) -> list[Listed]:
         """Everything that is not closed."""
@@ -108,15 +118,21 @@ class DeskQueries:
         return await self.conversations(where, [_conversation.updated_at.desc(), _conversation.id.desc()], limit)
 
     async def closed(self, words: str, limit: int) -> list[Listed]:
-        """What was closed, the latest first."""
+        """What was closed, what changed last first: in the order of the index, of which little is read so."""
         where = [_conversation.state == State.CLOSED, *_search(words)]
-        return await self.conversations(where, [_conversation.closed_at.desc(), _conversation.id.desc()], limit)
+        return await self.conversations(where, [_conversation.updated_at.desc(), _conversation.id.desc()], limit)
 
     async def with_calls(self, words: str, limit: int) -> list[Listed]:
-        """Conversations in which a call is still to be made."""
-        called = select(tables.callbacks.c.conversation_id).where(tables.callbacks.c.state.in_(CALLBACK_ACTIVE))
-        where = [_conversation.id.in_(called), *_search(words)]
-        return await self.conversations(where, [_conversation.id], limit)
+        """Conversations in which a call is still to be made, the soonest first."""
+        callback = tables.callbacks.c
+        active = callback.state.in_(CALLBACK_ACTIVE)
+        soonest = (
+            select(func.min(callback.starts_at))
+            .where(callback.conversation_id == _conversation.id, active)
+            .scalar_subquery()
+        )
+        where = [_conversation.id.in_(select(callback.conversation_id).where(active)), *_search(words)]
+        return await self.conversations(where, [soonest, _conversation.id], limit)
 
     async def unread(self, conversation_ids: Iterable[int], agent_id: int) -> dict[int, Unread]:
         """Unread and unanswered customer messages by conversation, as `agent_id` sees them."""
@@ -203,7 +219,7 @@ class DeskQueries:
 
 
 def _search(words: str) -> list[ColumnElement[bool]]:
-    """Conditions that find `words` in the contact, the address, or what was said.
+    """Conditions that find `words` in the contact, the address, the number of a call, or what was said.
 
     SQLite folds the case of Latin letters only, so other alphabets are looked for as typed, in small
     letters and with a capital.
@@ -211,14 +227,22 @@ def _search(words: str) -> list[ColumnElement[bool]]:
     wanted = words.strip()
     if not wanted:
         return []
-    said = select(_message.conversation_id)
+    # Conversation by conversation: a list's conversations may be few, and what was ever said is much.
+    said = select(_message.id).where(_message.conversation_id == _conversation.id).correlate(spine.conversations)
     places: list[ColumnElement[bool]] = []
     for form in dict.fromkeys((wanted, wanted.lower(), wanted.capitalize(), wanted.title())):
-        columns = (_contact.name, _contact.phone, _contact.email, _identity.name, _identity.address)
+        columns = (_contact.name, _contact.phone, _contact.email, _identity.name, _identity.username, _identity.address)
         places.extend(column.icontains(form, autoescape=True) for column in columns)
         quoted = msgspec.json.encode(form).decode()[1:-1]  # as it stands inside the stored JSON
         if quoted.lower() not in _SCAFFOLD:
-            places.append(_conversation.id.in_(said.where(_message.parts.icontains(quoted, autoescape=True))))
+            places.append(said.where(_message.parts.icontains(quoted, autoescape=True)).exists())
+    if len(wanted) > 1 and wanted[0] == "@":  # as the desk shows it, not as it is stored
+        places.append(_identity.username.icontains(wanted[1:], autoescape=True))
+    digits = number_in(wanted)
+    if digits:
+        called = select(tables.callbacks.c.conversation_id)
+        places.extend(column.contains(digits) for column in (_contact.phone, _identity.address))
+        places.append(_conversation.id.in_(called.where(tables.callbacks.c.phone.contains(digits))))
     if wanted.lstrip("#").isdecimal() and len(wanted) < 18:
         places.append(_conversation.id == int(wanted.lstrip("#")))
     return [or_(*places)]

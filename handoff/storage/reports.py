@@ -126,10 +126,14 @@ class ReportTable:
         return Outcomes(**{name: int(count) for name, count in rows})
 
     async def asked(self) -> Asked:
-        """What the bot knew, and what not. Both from indexes that hold such rows alone."""
+        """What the bot knew, and what not. All from indexes that hold such rows alone.
+
+        An agent may send an article as well: those are few, and counted off.
+        """
         said = select(func.count()).where(
             _message.article.is_not(None), _message.created_at >= self._start, _message.created_at < self._end
         )
+        by_agents = said.where(_message.agent_id.is_not(None))
         turn = spine.turns.c
         missed = select(func.count()).where(
             text("turns.did in ('unknown', 'clarify', 'handover')"),
@@ -140,10 +144,10 @@ class ReportTable:
         gave_up = select(func.count()).where(
             await self._within(tables.handoffs, self._start), _handoff.reason == Reason.NOT_UNDERSTOOD
         )
-        answered, unknown, more = [
-            (await self._connection.execute(query)).scalar_one() for query in (said, missed, gave_up)
+        answered, others, unknown, more = [
+            int((await self._connection.execute(query)).scalar_one()) for query in (said, by_agents, missed, gave_up)
         ]
-        return Asked(answered=int(answered), unknown=int(unknown) + int(more))
+        return Asked(answered=answered - others, unknown=unknown + more)
 
     async def handled(self) -> list[Handled]:
         """Moves to people that began in the time, newest first."""
@@ -154,6 +158,8 @@ class ReportTable:
                 _message.author == Author.AGENT,
                 _message.direction == "outbound",
                 _message.created_at >= _handoff.created_at,
+                # Words after its end are the answer to another move of the same conversation.
+                _handoff.closed_at.is_(None) | (_message.created_at <= _handoff.closed_at),
             )
             .scalar_subquery()
         )

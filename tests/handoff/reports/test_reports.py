@@ -248,6 +248,16 @@ class TestCounting:
             counted = ReportTable(view, clock() - timedelta(days=1), clock() + timedelta(days=1))
             assert await counted.asked() == Asked(answered=1, unknown=2)
 
+    async def test_an_article_that_an_agent_sent_is_no_answer_of_the_bot(
+        self, database: Database, clock: SteppingClock, days: Days, agent: int
+    ) -> None:
+        talk = await days.talk(article="delivery-cost")
+        async with database.write() as work:
+            await days._says(work, talk, "site", Author.AGENT, clock(), article="refund", agent=agent)
+        async with database.read() as view:
+            counted = ReportTable(view, clock() - timedelta(days=1), clock() + timedelta(days=1))
+            assert await counted.asked() == Asked(answered=1)
+
     async def test_waiting_and_handling(self, database: Database, clock: SteppingClock, days: Days, agent: int) -> None:
         await days.talk(agent=agent, waits=90)
         async with database.read() as view:
@@ -260,6 +270,22 @@ class TestCounting:
         assert one.closed
         assert (one.claimed - one.begun, one.replied - one.begun) == (timedelta(seconds=90), timedelta(seconds=120))
         assert one.closed - one.claimed == timedelta(minutes=10)
+
+    async def test_words_after_the_end_of_a_handoff_do_not_answer_it(
+        self, database: Database, clock: SteppingClock, days: Days, agent: int
+    ) -> None:
+        talk = await days.talk(channel="site")
+        async with database.write() as work:
+            gave_up = await HandoffTable(work).add(
+                conversation_id=talk, state=HandoffState.CLOSED, now=clock(), language="uk", closed_at=clock()
+            )
+            clock.advance(hours=3)
+            await days._hand_over(work, talk, "site", agent, clock(), 60, Reason.ASKED)
+        async with database.read() as view:
+            counted = ReportTable(view, clock() - timedelta(days=1), clock() + timedelta(days=1))
+            again, first = await counted.handled()
+        assert (first.begun, first.replied) == (gave_up.created_at, None)
+        assert again.replied == clock() + timedelta(seconds=90)
 
     async def test_calls_by_the_time_they_were_booked_for(
         self, database: Database, clock: SteppingClock, days: Days

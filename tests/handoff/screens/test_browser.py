@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from playwright.async_api import Browser, Page, Route, async_playwright, expect
 from gateway.messages import Direction, Text
 from gateway.staff import Staff
 from gateway.storage.engine import Database
+from handoff.bookings import Bookings
+from handoff.hours import OpeningHours
 from tests.conftest import SteppingClock
 from tests.handoff.screens.app import PASSWORD, DeskApp, served
 from tests.handoff.screens.samples import Story
@@ -140,6 +143,7 @@ async def test_claim_reply_note_close(
 async def test_by_keys_alone(app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story) -> None:
     agent = await window(browser, base, me.email, DESKTOP)
     page, keys = agent.page, agent.page.keyboard
+    await page.wait_for_timeout(500)  # the live line draws the list anew when it opens
     await keys.press("j")
     await expect(page.locator(f"#row-{waiting.id}")).to_be_focused()
     await keys.press("Enter")
@@ -147,6 +151,7 @@ async def test_by_keys_alone(app: DeskApp, base: str, browser: Browser, me: Staf
     await keys.press("Escape")
     await keys.press("c")
     await expect(page.locator("#talk-head")).to_have_attribute("data-mine", "yes")
+    await page.wait_for_timeout(500)  # and the conversation once more, when its news comes
     await keys.press("r")
     await keys.type("?фото")
     await expect(page.locator("#choices-box [role=option]").first).to_contain_text("три фото")
@@ -182,6 +187,52 @@ async def test_another_agents_change_and_the_customers_words_come_at_once(
     await expect(page.locator(f"#row-{waiting.id}")).to_contain_text("дякую, чекаю")
 
 
+LISTENING = """
+window.told = [];
+window.Notification = class {
+  constructor(text) { window.told.push(text); }
+  static permission = "granted";
+  static requestPermission() { return Promise.resolve("granted"); }
+};
+document.hasFocus = () => false;
+"""
+"""A browser whose notifications can be read, and whose reader looks elsewhere."""
+
+
+async def told(page: Page, count: int) -> list[str]:
+    """The notifications, once there are so many."""
+    async with asyncio.timeout(30):
+        while len(found := await page.evaluate("told")) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return [str(one) for one in found]
+
+
+async def test_who_wants_to_be_told_hears_of_the_queue_and_of_a_call_that_is_due(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    bookings = Bookings(OpeningHours(app.settings.hours, "Europe/Kyiv"), app.settings.callbacks, app.clock)
+    free = await app.desk.calls.free_windows()
+    call = await app.desk.calls.book(waiting.id, me, free[0].start, "+380671234567")
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.add_init_script(LISTENING)
+    await page.goto(f"{base}/desk/{waiting.id}")
+    await page.wait_for_timeout(500)
+    async with app.database.write() as work:
+        await bookings.ring(work, call, call.starts_at)
+    await expect(page.get_by_text("Call now")).to_be_visible()
+    assert await page.evaluate("told") == []  # nobody asked for it
+
+    await page.click("#alerts")
+    async with app.database.write() as work:
+        await bookings.ring(work, call, call.starts_at)
+    await told(page, 1)
+    other = await Story.begin(app, "Ігор", "shop_telegram", "uk", address="6")
+    await other.queue()
+    assert await told(page, 2) == ["It is time to call: Олена", "New in the queue: Ігор"]
+    assert agent.faults == []
+
+
 async def test_a_draft_outlives_a_reload_and_another_conversation(
     app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
 ) -> None:
@@ -205,6 +256,98 @@ async def test_a_draft_outlives_a_reload_and_another_conversation(
     await expect(page.locator("#text")).to_have_value("недописане")
     await page.go_back()
     await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+
+
+async def test_words_that_were_sent_are_no_draft_though_one_left_at_once(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    second = await Story.begin(app, "Ivan", "site", "en", address="v")
+    await second.hear("hello")
+    await second.queue()
+    await waiting.claim(me)
+    await second.claim(me)
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    late = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await late.wait()
+        await route.continue_()
+
+    await page.route(f"**/desk/{waiting.id}/say", hold)
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.fill("#text", "Вже їде")
+    await page.keyboard.press("Enter")
+    await page.click(f"#row-{second.id}")
+    await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+    await page.fill("#text", "hi Ivan")
+    async with page.expect_response(f"**/desk/{waiting.id}/say"):
+        late.set()
+    await page.wait_for_timeout(800)
+    await expect(page.locator("#text")).to_have_value("hi Ivan")
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator("#talk-head")).to_contain_text("Олена")
+    await expect(page.locator(".said.agent")).to_contain_text("Вже їде")
+    await expect(page.locator("#text")).to_have_value("")
+    assert (await app.desk.views.draft(waiting.id, me)).text == ""
+
+
+async def test_a_draft_remembers_where_its_words_came_from_and_own_words_forget_it(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    await waiting.claim(me)
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.type("#text", "?")
+    await page.click("#choice-1")
+    await page.reload()
+    await expect(page.locator("#text")).to_have_value(re.compile(r"три фото"))
+    await page.focus("#text")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.agent strong")).to_have_text("три фото")
+    await page.type("#text", "?")
+    await page.click("#choice-1")
+    await page.fill("#text", "Своїми *словами*")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.agent").last).to_contain_text("Своїми *словами*")
+    async with app.database.read() as work:
+        newest, before = reversed(await work.messages.before(waiting.id, limit=2))
+    assert (before.article, newest.article) == ("damaged-parcel", None)
+
+
+async def test_a_note_leaves_the_files_for_the_customer_where_they_are(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    await waiting.claim(me)
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.set_input_files("#file", {"name": "receipt.txt", "mimeType": "text/plain", "buffer": b"paid"})
+    await page.click("label[title=N]")
+    await page.fill("#text", "Спершу спитаю склад")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.note")).to_contain_text("Спершу спитаю склад")
+    await expect(page.locator("#files")).to_contain_text("receipt.txt")
+    await page.fill("#text", "Ось чек")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.agent .file-name")).to_have_text("receipt.txt")
+
+
+async def test_behind_the_list_of_a_phone_nothing_is_read(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    await waiting.claim(me)
+    page = (await window(browser, base, me.email, PHONE)).page
+    await page.click("#tab-mine")
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator("#talk-head")).to_be_visible()
+    await page.click("#talk-head [data-pane-to=list]")
+    await expect(page.locator(f"#row-{waiting.id}")).not_to_have_class(re.compile("unread"))
+    await waiting.hear("Ви ще тут?")
+    await expect(page.locator(f"#row-{waiting.id}")).to_contain_text("Ви ще тут?")
+    await page.wait_for_timeout(1500)
+    await expect(page.locator(f"#row-{waiting.id} .count.hot")).to_contain_text("1")
+    await page.go_back()
+    await expect(page.locator("#talk-head")).to_be_visible()
+    await expect(page.locator(f"#row-{waiting.id} .count.hot")).to_have_count(0)
 
 
 async def test_a_late_answer_about_another_list_changes_nothing(

@@ -110,6 +110,15 @@ class TestLaterNews:
         found = bubbles(line(1, media), line(2, Edit(target="p1", text="the corner")))
         assert [piece.kind for piece in found[0].pieces] == ["text", "image"]
 
+    def test_an_edited_caption_stands_alone(self) -> None:
+        media = Media(kind=MediaKind.IMAGE, ref="file:1", caption="the cornre")
+        found = bubbles(line(1, media), line(2, Edit(target="p1", text="the corner")))
+        assert [piece.text for piece in found[0].pieces] == ["the corner", ""]
+
+    def test_another_channels_message_of_the_same_number_is_left_alone(self) -> None:
+        found = bubbles(line(1, "here"), line(2, Edit(target="p1", text="there"), channel="site"))
+        assert [(one.pieces[0].text, one.edited) for one in found] == [("here", False), ("there", True)]
+
     def test_reactions_gather_and_go(self) -> None:
         found = bubbles(
             line(1, "hi"),

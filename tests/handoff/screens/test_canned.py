@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from litestar.testing import AsyncTestClient
 
@@ -55,6 +57,30 @@ async def test_what_is_refused_keeps_its_words(
     assert fields.get("text.en", "empty") in response.text
 
 
-async def test_what_is_gone_says_so(supervisor: Agent, me: Staff) -> None:
-    gone = await supervisor.post("/canned", id=4711, do="save", shortcut="x", **{"text.en": "Hi"})
+async def test_what_is_gone_says_so_and_keeps_its_words(supervisor: Agent, me: Staff) -> None:
+    gone = await supervisor.post("/canned", id=4711, do="save", shortcut="x", **{"text.en": "Precious words"})
     assert gone.status_code == 404
+    assert "A colleague has deleted this text" in gone.text
+    assert 'name="id" value=""' in gone.text.partition("Precious words")[0]
+    assert "4711" not in gone.text
+
+
+async def test_a_colleagues_change_is_shown_before_it_is_replaced(supervisor: Agent, app: DeskApp) -> None:
+    await supervisor.post("/canned", do="save", shortcut="hello", **{"text.en": "Hello"})
+    (one,) = await app.desk.views.all_canned()
+    form = (await supervisor.get("/canned")).text
+    fields = {"id": one.id, "do": "save", "shortcut": "hello", "seen": seen_in(form)}
+    await supervisor.post("/canned", **fields, **{"text.en": "Their words"})
+    response = await supervisor.post("/canned", **fields, **{"text.en": "My words"})
+    assert response.status_code == 409
+    assert "A colleague has changed this text meanwhile" in response.text
+    assert "Their words" in response.text
+    assert "My words" in response.text
+    assert [known.texts["en"] for known in await app.desk.views.all_canned()] == ["Their words"]
+    again = {**fields, "seen": seen_in(response.text)}
+    assert (await supervisor.post("/canned", **again, **{"text.en": "My words"})).status_code == 303
+    assert [known.texts["en"] for known in await app.desk.views.all_canned()] == ["My words"]
+
+
+def seen_in(page: str) -> str:
+    return re.findall(r'name="seen" value="(\w+)"', page)[0]

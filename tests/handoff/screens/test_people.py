@@ -143,6 +143,15 @@ async def test_a_link_is_sent_and_the_answer_moved(app: DeskApp, agent: Agent, m
     assert "веб" in plain_text(why.parts)
 
 
+async def test_where_the_channel_is_gone_a_link_is_refused_in_words(app: DeskApp, agent: Agent, me: Staff) -> None:
+    linked(app)
+    _, site = await two(app)
+    await site.claim(me)
+    del app.channels["site"]
+    refused = await agent.post(f"/desk/{site.id}/continue", where="channel:shop_telegram")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "This channel is not connected any more.")
+
+
 async def test_only_who_has_the_conversation_moves_it(app: DeskApp, agent: Agent, other: Staff) -> None:
     linked(app)
     _, site = await two(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from httpx import Response
@@ -189,6 +190,19 @@ class TestSpeaking:
         heavy = [("big.bin", b"x" * (21 * 1024 * 1024), "application/zip")]
         assert (await agent.say(f"/desk/{mine.id}/say", heavy, mode="reply", text="")).status_code == 413
 
+    async def test_more_files_than_go_at_once_are_refused_not_dropped(
+        self, app: DeskApp, agent: Agent, mine: Story
+    ) -> None:
+        files = [(f"{number}.txt", b"x", "text/plain") for number in range(11)]
+        before = await newest(app, mine.id)
+        refused = await agent.say(f"/desk/{mine.id}/say", files, text="Усе тут")
+        assert (refused.status_code, refused.json()["detail"]) == (400, "Too many files at once: 10 at most.")
+        assert await newest(app, mine.id) == before
+        assert (await agent.say(f"/desk/{mine.id}/say", files[:10], text="Усе тут")).status_code == 204
+        async with app.database.read() as work:
+            message = (await work.messages.before(mine.id, limit=1))[0]
+        assert len(message.parts) == 10
+
     async def test_a_note_needs_nobody(self, app: DeskApp, agent: Agent, waiting: Story) -> None:
         assert (await agent.say(f"/desk/{waiting.id}/say", mode="note", text="бачу")).status_code == 204
 
@@ -205,6 +219,20 @@ class TestSpeaking:
         assert "On its way" in (await agent.get(f"/desk/{mine.id}/fresh", htmx=True, first=1)).text
         assert (await agent.post(address)).status_code == 409
 
+    async def test_whether_it_is_sent_again_is_for_whoever_has_the_conversation(
+        self, app: DeskApp, agent: Agent, waiting: Story, other: Staff
+    ) -> None:
+        await waiting.claim(other)
+        message = await waiting.agent(other, "Ви тут?")
+        async with app.database.write() as work:
+            await fate(work, message, DeliveryState.UNKNOWN)
+            [delivery] = (await work.deliveries.of_messages([message]))[message]
+        page = await agent.get(f"/desk/{waiting.id}")
+        assert "Nobody knows whether this arrived." in words(page)
+        assert "/resend/" not in page.text
+        refused = await agent.post(f"/desk/{waiting.id}/resend/{delivery.id}")
+        assert (refused.status_code, refused.json()["detail"]) == (409, "Taras has this conversation.")
+
     async def test_drafts_come_back_and_go_with_sending(self, agent: Agent, mine: Story) -> None:
         await agent.post(f"/desk/{mine.id}/draft", text="Майже гот", note="1")
         page = await agent.get(f"/desk/{mine.id}")
@@ -212,6 +240,12 @@ class TestSpeaking:
         assert "composer is-note" in page.text
         await agent.say(f"/desk/{mine.id}/say", mode="reply", text="Майже готово")
         assert "Майже гот</textarea>" not in (await agent.get(f"/desk/{mine.id}")).text
+
+    @pytest.mark.parametrize(("act", "fields"), [("draft", {"text": "Добрий день"}), ("read", {"seq": 4})])
+    async def test_what_a_page_keeps_of_somebody_erased_is_refused_not_broken(
+        self, agent: Agent, act: str, fields: dict[str, str | int]
+    ) -> None:
+        assert (await agent.post(f"/desk/999/{act}", **fields)).status_code == 404
 
     async def test_the_customer_sees_the_agent_typing(self, app: DeskApp, agent: Agent, mine: Story) -> None:
         await agent.post(f"/desk/{mine.id}/typing")
@@ -258,6 +292,7 @@ class TestCalls:
         assert (await agent.post(address, outcome="no_answer", note="зайнято")).status_code == 204
         assert "No answer: зайнято" in words(await agent.get(f"/desk/{mine.id}"))
         assert (await agent.post(address, outcome="reached")).status_code == 204
+        app.clock.advance(minutes=1)
         assert (await agent.post(address, outcome="reached")).status_code == 409
 
     @pytest.mark.parametrize(
@@ -275,6 +310,36 @@ class TestCalls:
         response = await agent.post(f"/desk/{mine.id}/callback", **fields)
         assert response.status_code == 400
         assert reason in response.json()["detail"]
+
+    async def test_a_call_can_be_moved_to_where_only_itself_stands_in_the_way(
+        self, app: DeskApp, agent: Agent, mine: Story, me: Staff
+    ) -> None:
+        free = await app.desk.calls.free_windows()
+        half_past = free[1].start + timedelta(minutes=30)
+        calls = [
+            await app.desk.calls.book(mine.id, me, half_past, "+380671234567")
+            for _ in range(app.settings.callbacks.capacity)
+        ]
+        full = {span.start.isoformat() for span in (free[1], free[2])}
+        booking = await agent.get(f"/desk/{mine.id}/dialog/callback", htmx=True)
+        moving = await agent.get(f"/desk/{mine.id}/dialog/move-{calls[0].id}", htmx=True)
+        assert not full & set(re.findall(r'name="starts_at" value="([^"]+)"', booking.text))
+        assert full <= set(re.findall(r'name="starts_at" value="([^"]+)"', moving.text))
+
+    @pytest.mark.parametrize(
+        ("zone", "theirs"),
+        [("Europe/Kyiv", None), ("Europe/Warsaw", "08:00"), ("America/Los_Angeles", "22 Nov, 23:00")],
+    )
+    async def test_a_time_is_said_with_the_customers_day_where_that_is_another(
+        self, app: DeskApp, agent: Agent, mine: Story, zone: str, theirs: str | None
+    ) -> None:
+        async with app.database.write() as work:
+            work.contacts.update(mine.contact.id, zone=zone)
+        sheet = (await agent.get(f"/desk/{mine.id}/dialog/callback", htmx=True)).text
+        monday_nine = re.findall(
+            r'value="2026-11-23T07:00:00\+00:00"[^>]*>09:00(?:<small[^>]*>([^<]*)</small>)?', sheet
+        )
+        assert monday_nine == [theirs or ""]
 
     async def test_cancel(self, app: DeskApp, agent: Agent, mine: Story, me: Staff) -> None:
         free = await app.desk.calls.free_windows()
