@@ -97,7 +97,7 @@ def _field(path: tuple[str, ...]) -> str:
             return f"answers.{language}.{DEFAULT}"
         case ("buttons", place, *_):
             return f"buttons.{place}"
-        case () | ("title",) | ("phrasings",) | ("answers",):
+        case () | ("title",) | ("phrasings",) | ("answers",) | ("buttons",):
             return WHOLE
         case _:
             return ".".join(path)

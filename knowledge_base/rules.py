@@ -31,7 +31,8 @@ _WEB = re.compile(r"https?://[^\s/]+\S*")
 def problems_of(article: Article) -> list[Problem]:
     """What is wrong with `article` by itself, templates aside (`template_problems`).
 
-    A draft may be unfinished; every other status needs title, phrasings and answers.
+    A draft may be unfinished, and put into the archive as it is; every other status needs title, phrasings and
+    answers.
     """
     return [
         *_id_problems(article.id),
@@ -39,11 +40,7 @@ def problems_of(article: Article) -> list[Problem]:
         *_title_problems(article),
         *_phrasing_problems(article),
         *_answer_problems(article),
-        *(
-            problem.at("buttons", str(place))
-            for place, b in enumerate(article.buttons)
-            for problem in _button(b, article)
-        ),
+        *_buttons_problems(article),
         *_validity_problems(article),
     ]
 
@@ -140,10 +137,12 @@ def _language_problems(article: Article) -> Iterator[Problem]:
                     path=(part, language),
                     values={"language": language, "languages": ", ".join(LANGUAGES)},
                 )
-        if not languages and (article.status is not Status.DRAFT or part == "title"):
+        if not languages and (article.status not in _UNFINISHED or part == "title"):
             yield Problem(message=_MISSING[part], path=(part,))
 
 
+_UNFINISHED = (Status.DRAFT, Status.ARCHIVED)
+"""What may lack phrasings or answers."""
 _MISSING = {
     "title": N_("the title is missing"),
     "phrasings": N_("the phrasings are missing"),

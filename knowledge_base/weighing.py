@@ -65,7 +65,8 @@ class Weighing:
         """What is known of `change` by now."""
         async with self._database.read() as work:
             questions = await TestQuestions(work.connection).all()
-            key = self._key(change, questions[0].id if questions else 0, len(questions))
+            # Whole, not by number: a question that is kept again keeps its number and gets another answer.
+            key = self._key(change, [(one.id, one.text, one.language, one.article) for one in questions])
             stored = await Checks(work.connection).get(key)
         if stored is None or self._cut_off(stored):
             return Look(key=key)

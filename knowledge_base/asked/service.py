@@ -22,6 +22,7 @@ from knowledge_base.articles import DEFAULT, Article, Status, phrase_key, tidy_l
 from knowledge_base.asked.naming import free_id
 from knowledge_base.asked.questions import Filters, Group, Question, groups_of, phrasings_of
 from knowledge_base.asked.storage import AskedTable, Deed, Kept, ProposalState, StoredProposals, Sureness
+from knowledge_base.asked.storage_marks import article_of
 from knowledge_base.publishing import LIVE_TOPIC, Publisher
 from knowledge_base.rules import PHRASE_LIMIT, TITLE_LIMIT
 from knowledge_base.storage import Articles, Editor, Saved
@@ -121,11 +122,16 @@ class AskedQuestions:
     # --- deeds ---------------------------------------------------------------------------------
 
     async def make_article(self, messages: Sequence[int], editor: Editor) -> Added:
-        """A draft that has these questions as phrasings and the first of them as title.
+        """A draft that has these questions as phrasings and the first of them as title; where somebody was faster,
+        the article they made of them.
 
         Raises NotFound where none of them is there, Refused.
         """
         questions = await self._questions(messages)
+        async with self._database.read() as view:
+            made = await article_of(view, [one.message for one in questions])
+        if made is not None:
+            return Added(article=made, added=0, elsewhere=0)
         first = questions[0]
         language = first.language or "uk"
         added = await self._begin(first.plain, language, phrasings_of(questions, (), PHRASE_LIMIT), {}, editor)

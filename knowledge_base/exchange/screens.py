@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from litestar.datastructures import UploadFile
 from litestar.params import PathParameter
 from litestar.response import Redirect, Response
 
-from gateway.errors import ImportRefused, NotFound
+from gateway.errors import FrontdeskError, ImportRefused, NotFound, RequestRefused
 from gateway.messages import Value
 from gateway.ports import Clock
 from gateway.staff import Role
@@ -67,9 +68,10 @@ class ExchangeScreens:
         sent = [one for one in form.getall("files", []) if isinstance(one, UploadFile) and one.filename]
         if not sent:
             return self._page(request, status=422, empty=True)
+        if len(sent) > FILES_LIMIT:
+            return self._page(request, status=422, many=len(sent))
         uploads = [
-            Upload(name=PurePosixPath(one.filename.replace("\\", "/")).name, content=await one.read())
-            for one in sent[:FILES_LIMIT]
+            Upload(name=PurePosixPath(one.filename.replace("\\", "/")).name, content=await one.read()) for one in sent
         ]
         existing = await self._publisher.working_copies()
         found = await self._publisher.importer.preview(uploads, existing, await self._publisher.snippets())
@@ -104,9 +106,12 @@ class ExchangeScreens:
         if kind not in MEDIA_TYPES:
             raise NotFound(f"a file of the kind {kind}")
         gettext = self._pages.texts.translator(self._pages.language(request)).gettext
-        content = exported(
-            await self._publisher.working_copies(), kind, gettext, snippets=await self._publisher.snippets()
-        )
+        articles, snippets = await self._publisher.working_copies(), await self._publisher.snippets()
+        try:
+            # A large knowledge base takes seconds to write; customers want the loop meanwhile.
+            content = await asyncio.to_thread(exported, articles, kind, gettext, snippets=snippets)
+        except FrontdeskError as error:
+            raise RequestRefused(422, str(error)) from None
         name = f"knowledge-base-{self._clock():%Y-%m-%d}.{kind}"
         return Response(
             content,
@@ -143,7 +148,7 @@ class ExchangeScreens:
         )
 
     def _page(self, request: StaffRequest, *, status: int = 200, **context: Any) -> Response[str]:
-        given = {"taken": None, "empty": False, **context}
+        given = {"taken": None, "empty": False, "many": 0, "limit": FILES_LIMIT, **context}
         return self._pages.html(request, "knowledge_base/exchange.html", status=status, kinds=KINDS, **given)
 
 

@@ -23,6 +23,7 @@ SHEET = "Articles"
 _LEGEND = "Columns"
 _HEAD = 4096  # bytes of a part in which a document type would stand
 _WIDTHS = {"id": 24, "title": 36, "phrasings": 60, "answer": 70, "buttons": 36, "notes": 40}
+_TOO_LONG = N_("“{id}” has a text of {length} characters, and a cell holds {limit}; export it as CSV")
 _BROKEN = N_("this is no XLSX workbook, or it is damaged; save it anew as “Excel workbook (.xlsx)”")
 
 
@@ -113,8 +114,7 @@ def write_xlsx(columns: Sequence[str], rows: Iterable[Mapping[str, str]], gettex
     for line in lines:
         longest = max(map(len, line), default=0)
         if longest >= CELL_LIMIT:
-            message = "has a text of {} characters, and a cell holds {}; export it as CSV"
-            raise FrontdeskError(f"“{line[0]}” {message.format(longest, CELL_LIMIT)}")
+            raise FrontdeskError(gettext(_TOO_LONG).format(id=line[0], length=longest, limit=CELL_LIMIT))
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet(SHEET)
     _set_widths(sheet, columns)

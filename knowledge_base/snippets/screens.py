@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar.response import Response
 
-from gateway.errors import RequestRefused
+from gateway.errors import Conflict, RequestRefused
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
 from gateway.storage.engine import Database
@@ -119,15 +119,14 @@ class SnippetScreens:
         if deed not in ("save", "publish", "remove", "sign"):
             raise RequestRefused(400, "say what to do: save, publish, sign or remove")
         given = _read(form, name or tidy_line(form.get("name", "")))
+        if deed == "sign":
+            return await self._sign(request, given, form, based_on)
         wanted = Snippet(name=given.name, texts={}) if deed == "remove" else given
         if not wanted.texts and deed != "remove":
             problem = Problem(message=N_("a snippet needs a text in at least one language"), path=("name",))
             return await self._page(request, name, form, based_on=based_on, problems=[problem], status=422)
         try:
             saved = await self._keeper.save(wanted, editor_of(request), based_on=based_on)
-            if deed == "sign":
-                publication = await self._keeper.sign(saved.snippet.name, saved.revision, staff_of(request))
-                return self._afterwards.to(_path(saved.snippet.name), published_flash(publication))
         except SnippetRefused as refused:
             return await self._page(request, name, form, based_on=based_on, problems=refused.problems, status=422)
         except SnippetInUse as used:
@@ -138,15 +137,34 @@ class SnippetScreens:
             )
             return await self._page(request, name, form, based_on=based_on, problems=[problem], status=409)
         except StaleSnippet as stale:
-            return await self._page(
-                request,
-                stale.newest.snippet.name,
-                form,
-                based_on=stale.newest.revision,
-                theirs=stale.newest,
-                status=409,
-            )
+            return await self._stale(request, form, stale.newest)
         return await self._done(request, deed, saved, based_on)
+
+    async def _sign(
+        self, request: StaffRequest, given: Snippet, form: Mapping[str, str], based_on: int | None
+    ) -> Response[Any]:
+        """Sign what stands there, texts or that they were taken out. Nothing is saved by it: who signs has written
+        none of it."""
+        newest = (await self._history(given.name))[0]
+        if newest.revision != based_on:
+            return await self._stale(request, form, newest)
+        if given.texts != newest.snippet.texts:
+            message = N_("You changed words, so somebody else must sign them: save them, or load the page again.")
+            problem = Problem(message=message, path=("name",))
+            return await self._page(request, given.name, form, based_on=based_on, problems=[problem], status=422)
+        try:
+            publication = await self._keeper.sign(given.name, newest.revision, staff_of(request))
+        except StaleSnippet as stale:
+            return await self._stale(request, form, stale.newest)
+        except Conflict:
+            message = N_("This cannot be done any more: somebody was faster. Here is how it stands now.")
+            problem = Problem(message=message, path=("name",))
+            return await self._page(request, given.name, form, based_on=based_on, problems=[problem], status=409)
+        return self._afterwards.to(_path(given.name), published_flash(publication))
+
+    async def _stale(self, request: StaffRequest, form: Mapping[str, str], newest: SavedSnippet) -> Response[str]:
+        """Both texts, to choose from."""
+        return await self._page(request, newest.snippet.name, form, based_on=newest.revision, theirs=newest, status=409)
 
     async def _done(self, request: StaffRequest, deed: str, saved: SavedSnippet, based_on: int | None) -> Response[Any]:
         path = _path(saved.snippet.name)

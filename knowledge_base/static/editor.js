@@ -2,12 +2,6 @@
 "use strict";
 
 (() => {
-  // Questions before what cannot be taken back with one click.
-  document.addEventListener("click", (event) => {
-    const asked = event.target.closest("[data-confirm]");
-    if (asked && !window.confirm(asked.dataset.confirm)) event.preventDefault();
-  });
-
   // What was done is said once: a reload or a bookmark need not say it again.
   if (new URLSearchParams(location.search).has("done")) history.replaceState(null, "", location.pathname);
 

@@ -83,6 +83,32 @@ def test_what_is_typed_before_the_page_is_ready(staffed: Path, browser: Browser)
         assert held == []
 
 
+def test_what_takes_away_asks_before_the_page_is_ready(staffed: Path, browser: Browser) -> None:
+    """On a slow line a button is pressed before the scripts: it asks all the same, and a no is a no."""
+    held: list[Route] = []
+    asked: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    with Program("serve", folder=staffed) as program:
+        editor = window(browser, DESKTOP)
+        sign_in(editor, program.base, to="/kb")
+        editor.on("dialog", refuse)
+        editor.route("**/htmx.min*.js*", hold)
+        editor.goto(f"{program.base}/kb/articles/payment-methods", wait_until="commit")
+        editor.locator("button[value=archive]").click(no_wait_after=True)
+        held.pop().continue_()
+        editor.unroute("**/htmx.min*.js*", hold)
+        assert asked == ["confirm"]
+        editor.goto(f"{program.base}/kb/articles/payment-methods/history")
+        expect(editor.locator("#main")).not_to_contain_text("В архіві")
+
+
 def test_leaving_what_nobody_touched_asks_nothing(staffed: Path, browser: Browser) -> None:
     asked: list[str] = []
 

@@ -85,6 +85,17 @@ def test_only_the_changed_words_are_marked() -> None:
     }
 
 
+def test_long_notes_are_compared_by_lines_and_very_long_ones_as_a_whole() -> None:
+    lines = [f"{number} " + "and so on, " * 300 for number in range(4)]
+    old, new = "\n".join(lines), "\n".join([*lines[:2], lines[2].replace("2 ", "two ", 1), lines[3]])
+    assert said(an_article("a", notes=old), an_article("a", notes=new)) == {
+        "notes": [lines[0], lines[1], f"-{lines[2]}", f"+{lines[2].replace('2 ', 'two ', 1)}", lines[3]]
+    }
+    book = "\n".join(f"page {number}" for number in range(2000))
+    changed = said(an_article("a", notes=book), an_article("a", notes=f"The book\n{book}"))
+    assert changed["notes"][1998:2001] == ["-page 1998", "-page 1999|+The book", "+page 0"]
+
+
 def test_lists_show_what_came_and_went_only() -> None:
     old = an_article("a", phrasings={"en": ("one", "two", "three")})
     new = an_article("a", phrasings={"en": ("one", "three", "four")}, status=Status.DRAFT, buttons=(

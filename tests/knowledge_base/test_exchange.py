@@ -19,6 +19,8 @@ from knowledge_base.articles import Article, Status
 from knowledge_base.base import PublishedKnowledge
 from knowledge_base.exchange.exporting import exported
 from knowledge_base.exchange.importing import Upload
+from knowledge_base.exchange.screens import FILES_LIMIT
+from knowledge_base.file_writing import write_file
 from knowledge_base.publishing import Publisher
 from knowledge_base.storage import Editor
 from tests.knowledge_base.app import Browser, build, hire, token
@@ -173,6 +175,23 @@ async def test_faults_by_command_name_row_and_column(tmp_path: Path, publisher: 
     assert await cli.import_folder(publisher, path, console=out, errors=out) == cli.REFUSED
     assert "all.csv:2: column title: the language “de” is not known" in out.file.getvalue()
     assert await publisher.working_copies() == {}
+
+
+async def test_more_files_than_can_be_looked_at_are_refused_as_a_whole(browser: Browser) -> None:
+    files = [(f"a-{number}.md", write_file(an_article(f"a-{number}"))) for number in range(FILES_LIMIT + 1)]
+    page = await send(browser, *files, status=422)
+    assert "at most 500 files at a time" in page
+    assert "501" in page
+    assert 'action="/kb/exchange/' not in page, "nothing to take over"
+
+
+async def test_what_no_cell_holds_is_told_and_another_kind_is_offered(
+    browser: Browser, publisher: Publisher, editor: Editor
+) -> None:
+    await publisher.save(an_article(notes="слово " * 6000), editor, based_on=None)
+    page = await browser.get("/kb/exchange/export/xlsx", status=422)
+    assert "“delivery-cost” has a text of 36000 characters, and a cell holds 32767; export it as CSV" in page
+    assert (await browser.client.get("/kb/exchange/export/csv")).status_code == 200
 
 
 async def test_an_archive_may_have_folders_and_others_files(publisher: Publisher) -> None:

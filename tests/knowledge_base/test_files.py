@@ -182,6 +182,12 @@ async def test_a_phrasing_belongs_to_one_article(tmp_path: Path) -> None:
     assert {(fault.file, fault.line) for fault in caught.value.faults} == {("one.md", 10), ("two.md", 10)}
 
 
+async def test_more_buttons_than_are_shown_are_refused(tmp_path: Path) -> None:
+    button = '  - label: {en: "Another"}\n    url: https://zhuravlyk.example/claim\n'
+    faults = await faults_of(tmp_path, refund=GOOD.replace("---\nFrom", f"{button * 2}---\nFrom"))
+    assert [(fault.line, fault.reason) for fault in faults] == [(27, "there may be at most 3 buttons")]
+
+
 async def test_drafts_may_be_unfinished(tmp_path: Path) -> None:
     draft = Article(id="idea", title={"uk": "Ідея"})
     (tmp_path / "idea.md").write_bytes(write_file(draft))

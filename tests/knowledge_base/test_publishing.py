@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.errors import ImportRefused, NotFound
@@ -126,6 +127,15 @@ class TestPublishing:
         assert publication is not None
         assert (publication.revision, publication.changes.removed) == (2, ("delivery-cost",))
         assert knowledge.articles == {}
+
+    async def test_an_unfinished_draft_can_be_thrown_away(self, publisher: Publisher, editor: Editor) -> None:
+        draft = Article(id="idea", title={"uk": "Ідея"})
+        await publisher.save(draft, editor, based_on=None)
+        gone = await publisher.save(msgspec.structs.replace(draft, status=Status.ARCHIVED), editor, based_on=1)
+        assert (gone.revision, gone.article.status) == (2, Status.ARCHIVED)
+        for status in (Status.REVIEW, Status.PUBLISHED):
+            with pytest.raises(Refused):
+                await publisher.save(msgspec.structs.replace(draft, status=status), editor, based_on=2)
 
     async def test_an_unknown_article_is_named(self, publisher: Publisher, editor: Editor) -> None:
         with pytest.raises(NotFound, match="no-such"):

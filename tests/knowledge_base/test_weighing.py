@@ -260,6 +260,27 @@ class TestKeeping:
             await TestQuestions(work.connection).put("x", "en", None, OLENA, clock())
         assert (await made.look(change)).state is None
 
+    @pytest.mark.parametrize("again", ["another answer", "another question"])
+    async def test_it_is_not_kept_where_a_test_question_means_something_else_now(
+        self, publisher: Publisher, database: Database, company: Company, clock: SteppingClock, again: str
+    ) -> None:
+        await put(publisher, an_article())
+        async with database.write() as work:
+            await TestQuestions(work.connection).put("x", "en", None, OLENA, clock())
+        change = await gather(database, ["delivery-cost"])
+        made = weighing(database, company, clock, RankingCandidates({}, {}))
+        look = await found_out(made, change)
+        assert look.effect is not None
+        assert look.effect.retested == ()
+        async with database.write() as work:
+            questions = TestQuestions(work.connection)
+            if again == "another question":
+                assert await questions.remove((await questions.all())[0].id)
+            await questions.put("x" if again == "another answer" else "y", "en", "delivery-cost", OLENA, clock())
+        look = await found_out(made, change)
+        assert look.effect is not None
+        assert len(look.effect.retested) == 1, "nothing answers it"
+
     async def test_a_check_that_was_cut_off_is_begun_again(
         self, publisher: Publisher, database: Database, company: Company, clock: SteppingClock
     ) -> None:

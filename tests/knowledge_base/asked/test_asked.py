@@ -216,6 +216,19 @@ class TestDeeds:
         assert saved.author == "Олена"
         assert (await asked.overview(Filters())).groups == ()
 
+    async def test_who_comes_second_is_led_to_the_article_of_the_first(
+        self, asked: AskedQuestions, past: Past, database: Database, me: Editor
+    ) -> None:
+        messages = [(await past.asks(text))[0] for text in ("чи є у вас знижки", "знижки")]
+        first = await asked.make_article(messages, me)
+        second = await asked.make_article(messages, Editor(name="Петро"))
+        assert (second.article, second.added) == (first.article, 0)
+        async with database.read() as view:
+            assert list(await Articles(view.connection).all()) == [first.article]
+        # One question more is another matter.
+        more, _ = await past.asks("акції")
+        assert (await asked.make_article([*messages, more], me)).added == 1
+
     async def test_a_phrasing_that_another_article_has_is_left_out_and_said(
         self, asked: AskedQuestions, past: Past, publisher: Publisher, database: Database, me: Editor
     ) -> None:

@@ -18,7 +18,7 @@ from knowledge_base.snippets.going import UnsignedSnippet
 from knowledge_base.snippets.keeping import SnippetKeeper
 from knowledge_base.snippets.storage import Snippets
 from knowledge_base.snippets.values import Snippet
-from knowledge_base.storage import Editor
+from knowledge_base.storage import Articles, Editor
 from tests.knowledge_base.app import Browser, build, hire
 from tests.knowledge_base.fakes import InlineChecker, RecordingTrainer, an_article
 
@@ -163,3 +163,29 @@ class TestSignatures:
         await keeper.save(Snippet(name="hours", texts={"en": "Never"}), olena, based_on=1)
         await publisher.publish(command)
         assert knowledge.answer("delivery-cost", "en", "webchat", {}).text == "Yes. Daily"
+
+    async def test_taking_out_is_signed_as_well(self, browser: Browser, database: Database) -> None:
+        for fields in ({"text.en": "Daily", "do": "save"}, {"do": "sign"}, {"do": "remove"}, {"do": "sign"}):
+            await browser.sign_in("rada@x.example" if fields["do"] == "sign" else "petro@x.example")
+            new = fields["do"] == "save"
+            words = await stored(database) if not new else {}
+            form = {**{f"text.{code}": text for code, text in words.items()}, **fields}
+            based_on = "" if new else "2" if fields == {"do": "sign"} and not words else "1"
+            path = "/kb/snippets/new-snippet" if new else "/kb/snippets/hours"
+            await browser.post(path, {"name": "hours", "based_on": based_on, **form})
+        async with database.read() as work:
+            base = await Articles(work.connection).published_revision()
+            assert await Snippets(work.connection).published(base) == {}
+
+    async def test_who_changes_the_words_does_not_sign_them(self, browser: Browser, database: Database) -> None:
+        await browser.post("/kb/snippets/new-snippet", {"name": "hours", "text.en": "Daily", "do": "save"})
+        await browser.sign_in("rada@x.example")
+        form = {"text.en": "Daily!", "based_on": "1", "do": "sign"}
+        page = await browser.post("/kb/snippets/hours", form, status=422)
+        assert "somebody else must sign them" in page
+        assert "Daily!" in page
+        assert await stored(database) == {"en": "Daily"}
+        # Somebody who may not sign at all is told so, on the page and not by a fault.
+        await browser.sign_in("petro@x.example")
+        page = await browser.post("/kb/snippets/hours", {**form, "text.en": "Daily"}, status=409)
+        assert "It waits for the signature of a reviewer" in page
