@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from phonenumbers import Leniency, PhoneMetadata, PhoneNumberFormat, PhoneNumberMatcher, format_number
+from phonenumbers import (
+    SUPPORTED_REGIONS,
+    Leniency,
+    PhoneMetadata,
+    PhoneNumberFormat,
+    PhoneNumberMatcher,
+    format_number,
+)
 
 from gateway.errors import SettingsError
 from gateway.ports import Entity, EntityKind
@@ -29,12 +36,12 @@ class Extractor:
         order_patterns: regular expressions of order or parcel numbers, matched without regard to case.
         regions: countries (ISO 3166) whose phone numbers may lack the international prefix, likeliest first.
 
-    Raises SettingsError for a pattern that is no regular expression.
+    Raises SettingsError for a pattern that is no regular expression and for a region that is no country.
     """
 
     def __init__(self, order_patterns: Iterable[str] = ORDER_PATTERNS, regions: Sequence[str] = ("UA",)) -> None:
         self._orders = [_compiled(number, pattern) for number, pattern in enumerate(order_patterns)]
-        self._regions = tuple(regions) or ("ZZ",)
+        self._regions = tuple(_known(number, region) for number, region in enumerate(regions)) or ("ZZ",)
         self._digits = re.compile(rf"\d(?:\D*\d){{{_fewest_digits(self._regions) - 1}}}")
 
     def find(self, text: str, *, now: datetime, zone: str, language: str | None = None) -> tuple[Entity, ...]:
@@ -79,6 +86,14 @@ def _fewest_digits(regions: Iterable[str]) -> int:
     known = filter(None, map(PhoneMetadata.metadata_for_region, regions))
     lengths = [length for country in known if country.general_desc for length in country.general_desc.possible_length]
     return min([_FEWEST_DIGITS, *filter(lambda length: length > 0, lengths)])
+
+
+def _known(number: int, region: str) -> str:
+    if region not in SUPPORTED_REGIONS:
+        raise SettingsError(
+            f"company.regions[{number}]", f"{region!r} is no country whose numbers are known; say for example UA"
+        )
+    return region
 
 
 def _compiled(number: int, pattern: str) -> re.Pattern[str]:

@@ -190,6 +190,11 @@ def test_whatever_is_said_windows_are_sound(text: str, moment: datetime, zone: s
         assert window.until is None or window.until.astimezone(UTC) > window.start.astimezone(UTC)
 
 
+@pytest.mark.parametrize("text", ["01.01.0000", "мій день народження 0000-01-15", "1/5/0000 at 10:00"])
+def test_a_year_that_no_calendar_has_names_no_day(text: str) -> None:
+    assert not any(moment.startswith(("01.01", "15.01", "01.05")) for moment in _said(text))
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     find_windows(text, NOW, ZONE)

@@ -74,6 +74,13 @@ def test_a_wrong_pattern_names_the_setting() -> None:
         Extractor([r"\d+", "("])
 
 
+@pytest.mark.parametrize("regions", [("UA", "ua"), ("Ukraine", "XX"), ("", "UK")])
+def test_a_region_that_is_no_country_is_named(regions: tuple[str, str]) -> None:
+    wrong = 1 if regions[0] == "UA" else 0
+    with pytest.raises(SettingsError, match=rf"company.regions\[{wrong}\]: '{regions[wrong]}' is no country"):
+        Extractor((), regions)
+
+
 @given(st.text(max_size=300))
 def test_places_are_true_and_do_not_overlap(text: str) -> None:
     last = 0
