@@ -128,7 +128,7 @@ class Lines:
         assert view is not None
         if not view.invalidated:
             view.detach()
-        line.driver.abandon()
+        line.driver.stop()
         self._places.release()
 
 

@@ -6,12 +6,15 @@ than most of our statements do, so here all four are one, and the short ones of 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 import aiosqlite
-from aiosqlite.core import _STOP_RUNNING_SENTINEL
+from aiosqlite.core import _STOP_RUNNING_SENTINEL, set_exception, set_result
 from sqlalchemy import AdaptedConnection, Connection
 
 FETCHED_AT_ONCE = 1000
@@ -59,19 +62,40 @@ class OneHopConnection(aiosqlite.Connection):
         """No hop where nothing was changed. Raises ValueError where the connection is closed."""
         await self._end(super().rollback)
 
-    def abandon(self) -> None:
-        """Close when what is under way in the thread has ended. Nobody waits: `close` waits for ever where its
-        caller is cut off, and needs an event loop that goes on."""
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
+    async def close(self) -> None:
+        """Close when what is under way in the thread has ended, and wait for that. Who is cut off meanwhile has
+        closed it all the same."""
+        if self._connection is not None:
+            ended = asyncio.get_running_loop().create_future()
+            self._close_and_stop(ended)
+            await ended
+
+    def stop(self) -> None:
+        """Close when what is under way in the thread has ended. Nobody waits: the event loop may be ending.
+
+        aiosqlite's own tells a thread that it has stopped to stop once more, and whoever waits for that answer
+        waits for ever: a program that was told to end while a statement ran did not.
+        """
+        if self._connection is not None:
+            self._close_and_stop(None)
+
+    def _close_and_stop(self, ended: asyncio.Future[Any] | None) -> None:
+        connection, self._connection = self._conn, None
 
         def close_and_stop() -> object:
-            connection.close()
+            _answer(ended, connection.close)
             return _STOP_RUNNING_SENTINEL
 
         self._running = False
         self._tx.put_nowait((None, close_and_stop))
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """aiosqlite's, but for an event loop that is gone when the thread would answer."""
+        if not self._running or self._connection is None:
+            raise ValueError("Connection closed")
+        answered = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((None, partial(_answer, answered, partial(fn, *args, **kwargs))))
+        return await answered
 
     @property
     def _may_have_changed(self) -> bool:
@@ -103,9 +127,8 @@ class OneHopConnection(aiosqlite.Connection):
             return act(connection)
 
         self._in_doubt = True
-        # As aiosqlite's own cursor does.
         try:
-            done = await self._execute(begin_and_act)  # type: ignore[no-untyped-call]
+            done = await self._execute(begin_and_act)
         except Exception:
             self._in_doubt = False
             raise
@@ -144,6 +167,18 @@ class OneHopConnection(aiosqlite.Connection):
     def cursor(self) -> OneHopCursor:  # type: ignore[override]
         """No hop: there is nothing in it yet."""
         return OneHopCursor(self)
+
+
+def _answer(asked: asyncio.Future[Any] | None, act: Callable[[], Any]) -> None:
+    """In the thread: do it, and tell the loop of whoever asked what came of it, if it still runs."""
+    tell: Callable[[asyncio.Future[Any], Any], None]
+    try:
+        tell, result = set_result, act()
+    except BaseException as error:
+        tell, result = set_exception, error
+    if asked is not None:
+        with suppress(RuntimeError):
+            asked.get_loop().call_soon_threadsafe(tell, asked, result)
 
 
 def _run(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[list[Any]]:

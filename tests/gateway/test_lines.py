@@ -187,3 +187,34 @@ def test_a_program_ends_though_a_transaction_outlives_its_database(tmp_path: Pat
     ended.join(20)
     assert not ended.is_alive()
     gc.collect()
+
+
+SLOW = text("with recursive c(x) as (select 1 union all select x + 1 from c where x < 300000) select count(*) from c")
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("cuts", [0, 1, 2])
+def test_a_program_ends_though_a_statement_is_under_way(tmp_path: Path, cuts: int) -> None:
+    """Cut off `cuts` times before its event loop ends, which cuts it off once more."""
+
+    async def live() -> None:
+        database = Database(f"sqlite:///{tmp_path / 'n.db'}")
+        begun = asyncio.Event()
+
+        async def write() -> None:
+            async with database.write() as work:
+                begun.set()
+                await work.connection.execute(SLOW)
+
+        writing = asyncio.create_task(write())
+        await begun.wait()
+        for _ in range(cuts):
+            await asyncio.sleep(0.005)
+            writing.cancel()
+        await asyncio.sleep(0)
+        await database.close()
+
+    ended = Thread(target=lambda: asyncio.run(live()), daemon=True)
+    ended.start()
+    ended.join(20)
+    assert not ended.is_alive()
