@@ -325,6 +325,8 @@ class Frontdesk:
     def _listeners(self) -> dict[str, Loop]:
         """What listens to others, and is cancelled when the workers have ended."""
         listeners: dict[str, Loop] = {}
+        if self.role.decides:
+            listeners["training"] = self.duties.alone("training", self.brain.keep_learning)
         if self._relay is not None:
             listeners["relay"] = partial(self._relay.run, self._hear, self.live.resync)
         if not self.role.serves:
@@ -338,12 +340,6 @@ class Frontdesk:
 
     async def _refresh(self) -> None:
         bell = self.wakeups.bell(KNOWLEDGE)
-        if self.role.decides:
-            await self.duties.alone("training", self._learn)()
         while not self.wakeups.stopping:
             await self.brain.refresh()
             await wait_for(bell, REFRESH_SECONDS)
-
-    async def _learn(self) -> None:
-        await self.brain.refresh()
-        await self.brain.learn_what_is_published()

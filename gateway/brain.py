@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from gateway.asking import Asker
 from gateway.clock import utc_now
 from gateway.embeddings_settings import Embeddings
-from gateway.errors import FrontdeskError
 from gateway.improving.candidates import Candidates
 from gateway.improving.dial import Dial
 from gateway.improving.likeness import Grouping
@@ -38,6 +35,7 @@ from knowledge_base.files import read_folder
 from knowledge_base.publishing import Publisher
 from knowledge_base.search.index import KnowledgeIndex
 from knowledge_base.storage import Articles
+from knowledge_base.unlearned import Unlearned
 from nlu.candidates import ProcessCandidates
 from nlu.grouper import ProcessGrouping
 from nlu.storage import Models, StoredLabels
@@ -48,8 +46,6 @@ if TYPE_CHECKING:
 
     from nlu.embeddings.embedder import Embedder
     from nlu.rasa.room import RasaRoom
-
-log = structlog.get_logger()
 
 
 class EngineAtFirstUse:
@@ -109,6 +105,7 @@ class Brain:
     ) -> None:
         company = settings.company
         self.database = database
+        self._clock = clock
         self.knowledge = PublishedKnowledge(database, company, clock)
         wanted = settings.embeddings if settings.engine == "embeddings" else None
         vectors = Path(settings.data_dir) / "embeddings" if wanted else None
@@ -157,17 +154,11 @@ class Brain:
         """How often each article was the answer, and helped (see `gateway.improving.usefulness.Uses`)."""
         return await Articles(work.connection).usage(since, until)
 
-    async def learn_what_is_published(self) -> None:
-        """Train where the published articles have no model: their training failed or was cut off, or the model was
-        taught with other sentence vectors than there are now. And fill a search index that is empty: it came with
-        an update."""
+    async def keep_learning(self) -> None:
+        """Train where the published articles have no model, or one that was taught with other sentence vectors than
+        there are now. And fill a search index that is empty: it came with an update."""
         await self.index.complete()
-        if self.knowledge.revision == self.engine.revision and not await self._has_other_vectors():
-            return
-        try:
-            await self.publisher.train()
-        except FrontdeskError as error:
-            log.error("training_failed", reason=str(error))
+        await Unlearned(self.database, self.publisher, self._clock, self._learned).run()
 
     async def checkup(self) -> Sequence[Finding]:
         """What `frontdesk doctor` says of what helps the embedded engine."""
@@ -178,6 +169,10 @@ class Brain:
         from nlu.embeddings.checkup import look  # noqa: PLC0415 — only the doctor needs it
 
         return await look(self.embedder, self._embedded.encoder, trained=self.engine.revision is not None)
+
+    async def _learned(self, revision: int) -> bool:
+        await self.refresh()
+        return self.engine.revision == revision and not await self._has_other_vectors()
 
     async def _has_other_vectors(self) -> bool:
         if self.embedder is None or self.engine.revision is None or not await self.embedder.ready():

@@ -38,6 +38,7 @@ from handoff.reports.screens import ROOM as REPORTS_ROOM
 from handoff.reports.screens import Reports, report_routes
 from handoff.screens.drawing import ROOM as DESK_ROOM
 from handoff.screens.routes import desk_routes
+from knowledge_base.afterwards import Afterwards
 from knowledge_base.asked.dial_screen import DialScreen
 from knowledge_base.asked.routes import asked_router
 from knowledge_base.asked.screens import AskedScreens
@@ -87,6 +88,7 @@ class Site:
         self._tokens = SignedTokens(house.settings.people.token, house.clock)
         self.throttle = Throttle(house.live, house.clock)
         self._reviewing = Reviewing(house.database, house.brain.publisher, house.clock)
+        self._afterwards = Afterwards(house.brain.publisher, house.wakeups.stopped)
         self.desk = DeskService(
             house.database,
             house.speaker,
@@ -230,6 +232,7 @@ class Site:
             policy=brain.dial,
             clock=house.clock,
             reviewing=self._reviewing,
+            afterwards=self._afterwards,
             channel_kinds=self._kinds,
             trained=lambda: brain.engine.revision,
         )
@@ -248,6 +251,7 @@ class Site:
             previewer=self._previewer(),
             checker=brain.checker,
             pages=self.pages,
+            afterwards=self._afterwards,
         )
 
     def _keeper(self) -> SnippetKeeper:
@@ -270,8 +274,9 @@ class Site:
             ),
             snippets=self._keeper(),
             pages=self.pages,
+            afterwards=self._afterwards,
         )
-        return reviews, QuestionScreens(house.database, brain.asker, brain.publisher, self.pages, clock)
+        return reviews, QuestionScreens(house.database, brain.asker, self._afterwards, self.pages, clock)
 
     def _reports(self) -> Reports:
         house, brain = self._house, self._house.brain

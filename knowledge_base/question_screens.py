@@ -20,7 +20,6 @@ from knowledge_base.change_screen import titles
 from knowledge_base.consequences import Did, Outcome, answering
 from knowledge_base.flash import Done, Flash, read_flash
 from knowledge_base.problems import N_
-from knowledge_base.publishing import Publisher
 from knowledge_base.signed_in import editor_of
 from knowledge_base.storage import Articles, contents
 from knowledge_base.storage_reviews import QUESTIONS_LIMIT, TestQuestion, TestQuestions
@@ -41,12 +40,12 @@ class Stands(Value, frozen=True, kw_only=True):
 class QuestionScreens:
     """Everything under `/kb/tests`."""
 
-    def __init__(self, database: Database, asker: Asker, publisher: Publisher, pages: Pages, clock: Clock) -> None:
+    def __init__(self, database: Database, asker: Asker, afterwards: Afterwards, pages: Pages, clock: Clock) -> None:
         self._database = database
         self._asker = asker
         self._pages = pages
         self._clock = clock
-        self._afterwards = Afterwards(publisher)
+        self._afterwards = afterwards
 
     async def show(
         self, request: StaffRequest, *, form: Mapping[str, str] | None = None, problem: str = ""

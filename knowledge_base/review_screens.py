@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
-from litestar.background_tasks import BackgroundTask
 from litestar.response import Response
 
 from gateway.errors import Conflict, RequestRefused
@@ -43,6 +43,7 @@ class ReviewScreens:
         screen: ChangeScreen,
         snippets: SnippetKeeper,
         pages: Pages,
+        afterwards: Afterwards,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -51,7 +52,7 @@ class ReviewScreens:
         self._screen = screen
         self._snippets = snippets
         self._pages = pages
-        self._afterwards = Afterwards(publisher)
+        self._afterwards = afterwards
 
     # --- the change ----------------------------------------------------------------------------
 
@@ -94,7 +95,7 @@ class ReviewScreens:
             **await self._screen.effect(request, change, look),
         )
         if ours:
-            response.background = BackgroundTask(self._weighing.run, change, look)
+            response.background = self._afterwards.doing(partial(self._weighing.run, change, look))
         return response
 
     async def publish(self, request: StaffRequest, form: Mapping[str, str]) -> Response[Any]:

@@ -68,6 +68,7 @@ class EditorScreens:
         policy: Callable[[], Dialogue],
         clock: Clock,
         reviewing: Reviewing,
+        afterwards: Afterwards,
         channel_kinds: Sequence[str] = (),
         trained: Callable[[], int | None] | None = None,
     ) -> None:
@@ -81,7 +82,7 @@ class EditorScreens:
         self._clock = clock
         self._reviewing = reviewing
         self._trained = trained
-        self._afterwards = Afterwards(publisher)
+        self._afterwards = afterwards
         self._article = ArticleScreen(database, publisher, previewer, pages, channel_kinds)
         self._conflict = ConflictScreen(database, self._article)
         self.past = HistoryScreen(database, publisher, self._article, pages)

@@ -59,6 +59,7 @@ class SnippetScreens:
         previewer: Previewer,
         checker: TemplateChecker,
         pages: Pages,
+        afterwards: Afterwards,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -66,7 +67,7 @@ class SnippetScreens:
         self._previewer = previewer
         self._checker = checker
         self._pages = pages
-        self._afterwards = Afterwards(publisher)
+        self._afterwards = afterwards
 
     # --- looking -------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,13 @@ from tests.acceptance.conftest import PASSWORD, Customer, run, sign_in
 from tests.acceptance.test_handoff import DESKTOP, PHONE, window
 from tests.standins.browser import violations
 from tests.standins.program import Program
+
+
+def wait_for_words(program: Program, words: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while words not in program.log:
+        assert time.monotonic() < deadline, program.log
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -28,6 +36,20 @@ def test_a_correction_reaches_customers(staffed: Path, browser: Browser, size: d
         customer = Customer(window(browser, size), program.base)
         customer.says("скільки коштує доставка")
         customer.sees("99 грн")
+
+
+def test_a_stop_waits_for_no_training_and_the_next_start_makes_up_for_it(staffed: Path, browser: Browser) -> None:
+    with Program("serve", folder=staffed) as program:
+        editor = window(browser, DESKTOP)
+        sign_in(editor, program.base, to="/kb/articles/delivery-cost")
+        editor.locator("textarea[name='answers.uk.default']").fill("Тепер усюди **99 грн**.")
+        editor.get_by_role("button", name="Опублікувати").click()
+        expect(editor.locator("#training progress")).to_be_visible()
+        assert program.stop() == 0
+        assert "put_off_by_stop" in program.log
+        assert "Traceback" not in program.log
+        program.start()
+        wait_for_words(program, "model_trained revision=2")
 
 
 def test_where_signatures_are_asked_for_a_reviewer_sees_what_it_does_and_signs(staffed: Path, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -28,6 +29,7 @@ from gateway.web.passwords import hash_password
 from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
 from gateway.web.signin import Throttle, signin_routes
+from knowledge_base.afterwards import Afterwards
 from knowledge_base.base import PublishedKnowledge
 from knowledge_base.change_screen import ChangeScreen
 from knowledge_base.exchange.screens import ExchangeScreens, exchange_router
@@ -95,6 +97,7 @@ def build(
     pages = Pages(texts, company, rooms)
     replies = Replies(knowledge, texts, company, {})
     reviewing = Reviewing(database, publisher, clock)
+    afterwards = Afterwards(publisher, asyncio.Event())
     asker = Asker(GuessingEngine(known), knowledge, replies, policy, company, clock)
     screens = EditorScreens(
         database=database,
@@ -106,6 +109,7 @@ def build(
         policy=policy,
         clock=clock,
         reviewing=reviewing,
+        afterwards=afterwards,
         trained=trained,
     )
     weighing = Weighing(database, candidates or RankingCandidates({}, {}), policy, company, clock)
@@ -118,6 +122,7 @@ def build(
         screen=ChangeScreen(database, weighing, InlineChecker(), pages, company, clock, rasa=rasa),
         snippets=keeper,
         pages=pages,
+        afterwards=afterwards,
     )
     snippets = SnippetScreens(
         database=database,
@@ -126,8 +131,9 @@ def build(
         previewer=Previewer(InlineChecker(), company, {"uk": "9–18", "en": "9–18"}),
         checker=InlineChecker(),
         pages=pages,
+        afterwards=afterwards,
     )
-    questions = QuestionScreens(database, asker, publisher, pages, clock)
+    questions = QuestionScreens(database, asker, afterwards, pages, clock)
     guards = Guards(database)
     sessions = session_config(secure=False)
     live = Live()

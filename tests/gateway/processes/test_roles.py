@@ -61,7 +61,7 @@ def test_sqlite_belongs_to_one_process() -> None:
 def test_web_chat_alone_loads_no_messenger_and_no_migrations(tmp_path: Path) -> None:
     modules, workers, listeners = build(tmp_path, database_url=f"sqlite:///{tmp_path}/none.db")
     assert workers == {"turns", "timers", "housekeeping", "refresh", "readiness"}
-    assert listeners == {"channel:site", "webchat", "signin"}
+    assert listeners == {"training", "channel:site", "webchat", "signin"}
     unwanted = {
         "aiogram",
         "telegram",
@@ -89,7 +89,7 @@ def test_web_chat_alone_loads_no_messenger_and_no_migrations(tmp_path: Path) -> 
         (
             "turns",
             {"readiness", "refresh", "names", "turns", "timers", "housekeeping"},
-            {"relay"},
+            {"relay", "training"},
             {"aiogram", "gateway.site", "handoff.screens", "knowledge_base.screens", "gateway.web.pages"},
         ),
         (
