@@ -150,6 +150,7 @@ async def test_killed_again_and_again_nothing_is_lost_or_done_twice(tmp_path: Pa
             assert answer.status_code == 200
             await asyncio.to_thread(program.start)
         await until(slack, lambda: "Iryna has it" in words_of(slack.messages["C1"][0]))
+        await until(slack, lambda: any("*Automatic*" in words_of(one) for one in slack.messages["C1"]))
         await asyncio.to_thread(program.wait_for_metric, 'frontdesk_desk_waiting{desk="team"}', 0)
         assert await asyncio.to_thread(program.stop) == 0
         assert len([one for one in slack.messages["C1"] if "thread_ts" not in one]) == 1
