@@ -27,12 +27,27 @@ def build(name: str, settings: MailSettings, tools: ChannelTools) -> MailChannel
             server(url)
         except ValueError:
             raise SettingsError(f"channels.{name}.{field}", "is no address; say for example imaps://host:993") from None
+    _check_login(name, settings)
     if settings.after == "move" and settings.move_to in ("", settings.mailbox):
         reason = 'must name another folder, and after = "move" needs it'
         raise SettingsError(f"channels.{name}.move_to", reason)
     from bots.mail.channel import MailChannel  # noqa: PLC0415
 
     return MailChannel(name, settings, tools)
+
+
+def _check_login(name: str, settings: MailSettings) -> None:
+    """Raises SettingsError unless we can sign in, and by one way."""
+    if not settings.oauth_url:
+        if not settings.password:
+            raise SettingsError(f"channels.{name}.password", "is missing; or name oauth_url, to sign in without one")
+        return
+    if settings.password:
+        raise SettingsError(f"channels.{name}.oauth_url", "and a password are set; leave one of them out")
+    if not settings.oauth_client:
+        raise SettingsError(f"channels.{name}.oauth_client", "is missing; oauth_url needs it")
+    if not (settings.oauth_secret or settings.oauth_refresh):
+        raise SettingsError(f"channels.{name}.oauth_secret", "is missing; oauth_url needs it, or oauth_refresh")
 
 
 KIND = ChannelKind(name="mail", settings=MailSettings, build=build)

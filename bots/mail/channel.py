@@ -13,6 +13,7 @@ from bots.mail.arriving import Arrivals
 from bots.mail.checkup import look
 from bots.mail.copies import Copies
 from bots.mail.listening import IDLE_SECONDS, Listener, Pause
+from bots.mail.logins import Logins
 from bots.mail.settings import MIB, MailSettings
 from bots.mail.storage import MailTables
 from bots.mail.submitting import Submitter
@@ -106,8 +107,9 @@ class MailChannel:
             authserv_id=settings.authserv_id,
             too_large=self._wording.too_large(),
         )
-        self._submitter = Submitter(settings)
-        self._copies = Copies(name, settings)
+        self._logins = Logins(settings)
+        self._submitter = Submitter(settings, self._logins)
+        self._copies = Copies(name, settings, self._logins)
         self._asked: OrderedDict[str, None] = OrderedDict()
 
     # --- in ----------------------------------------------------------------------------------
@@ -137,6 +139,7 @@ class MailChannel:
         listener = Listener(
             self.name,
             self.settings,
+            self._logins,
             self._tools.database,
             arrivals,
             clock=self._clock,
@@ -192,7 +195,7 @@ class MailChannel:
 
     async def checkup(self) -> Sequence[Finding]:
         """See `gateway.operating.checkup.Checkable`: sign in to both servers and look at the folders."""
-        return await look(self.name, self.settings)
+        return await look(self.name, self.settings, self._logins)
 
     async def close(self) -> None:
         """Hang up; a later send connects again."""
@@ -201,8 +204,7 @@ class MailChannel:
 
     def own_id(self, send: Send) -> str:
         """The Message-ID that `send` has, or will have."""
-        secret = self.settings.smtp_password or self.settings.password
-        return own_id(send, self._wording.writer(None), self.name, secret)
+        return own_id(send, self._wording.writer(None), self.name, self.settings.secret)
 
     async def _context(self, send: Send) -> Context:
         """The thread, the words it answers, and how much was said lately. Raises Unreachable while the database

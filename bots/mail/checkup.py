@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from bots.mail.logins import Logins
 from bots.mail.mailbox import Mailbox
 from bots.mail.session import Session
 from bots.mail.settings import MailSettings, server
@@ -16,21 +17,22 @@ from gateway.operating.checkup import Finding, fine, problem, warning
 SECONDS = 15
 
 
-async def look(name: str, settings: MailSettings) -> Sequence[Finding]:
+async def look(name: str, settings: MailSettings, logins: Logins) -> Sequence[Finding]:
     """Sign in to both servers of channel `name`, changing nothing."""
     subject = f"channels.{name}"
-    reading, sending = await asyncio.gather(_reading(subject, settings), _sending(subject, settings))
+    reading, sending = await asyncio.gather(_reading(subject, settings, logins), _sending(subject, settings, logins))
     return [*reading, *sending, _believed(subject, settings)]
 
 
-async def _reading(subject: str, settings: MailSettings) -> list[Finding]:
-    mailbox = Mailbox(settings, purpose="checkup")
+async def _reading(subject: str, settings: MailSettings, logins: Logins) -> list[Finding]:
+    mailbox = Mailbox(settings, logins, purpose="checkup")
     try:
         async with asyncio.timeout(SECONDS):
             idle, folders = await mailbox.call("folders", lambda line: _folders(line, settings))
     except (SendError, TimeoutError) as error:
         reason = error.reason if isinstance(error, SendError) else "no answer"
-        fix = f"see that this machine reaches {settings.imap}, and set {subject}.user and .password (an app password?)"
+        proof = _by_token(subject, settings) or f"set {subject}.user and .password (an app password?)"
+        fix = f"see that this machine reaches {settings.imap}, and {proof}"
         return [problem(f"{subject}.imap", f"the mailbox cannot be read: {reason}", fix)]
     finally:
         await mailbox.close()
@@ -49,18 +51,31 @@ def _folders(line: Session, settings: MailSettings) -> tuple[bool, list[tuple[st
     return line.can("IDLE"), [(field, folder, line.folder_exists(folder), needed) for field, folder, needed in wanted]
 
 
-async def _sending(subject: str, settings: MailSettings) -> list[Finding]:
-    submitter = Submitter(settings)
+async def _sending(subject: str, settings: MailSettings, logins: Logins) -> list[Finding]:
+    submitter = Submitter(settings, logins)
     try:
         async with asyncio.timeout(SECONDS):
             await submitter.greet()
     except (SendError, TimeoutError) as error:
         reason = error.reason if isinstance(error, SendError) else "no answer"
-        fix = f"see that this machine reaches {settings.smtp}, and set {subject}.smtp_user and .smtp_password"
+        by_token = "" if settings.smtp_password else _by_token(subject, settings)
+        proof = by_token or f"set {subject}.smtp_user and .smtp_password"
+        fix = f"see that this machine reaches {settings.smtp}, and {proof}"
         return [problem(f"{subject}.smtp", f"mail cannot be sent: {reason}", fix)]
     finally:
         await submitter.close()
     return [fine(f"{subject}.smtp", "signed in")]
+
+
+def _by_token(subject: str, settings: MailSettings) -> str:
+    """What to look after where access tokens are used."""
+    if not settings.oauth_url:
+        return ""
+    secret = "oauth_refresh" if settings.oauth_refresh else "oauth_secret"
+    return (
+        f"that {subject}.oauth_client, .{secret} and .oauth_scope are those of a program that may read and send mail "
+        f"as {subject}.user (secrets run out)"
+    )
 
 
 def _believed(subject: str, settings: MailSettings) -> Finding:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 
+from bots.mail.logins import Logins
 from bots.mail.mailbox import Mailbox
 from bots.mail.session import Session
 from bots.mail.settings import MailSettings
@@ -27,10 +28,10 @@ T = TypeVar("T")
 class Copies:
     """The folder with what we sent, over a connection of its own."""
 
-    def __init__(self, channel: str, settings: MailSettings) -> None:
+    def __init__(self, channel: str, settings: MailSettings, logins: Logins) -> None:
         self._channel = channel
         self._folder = settings.sent_mailbox
-        self._mailbox = Mailbox(settings, purpose=f"{channel}-sent")
+        self._mailbox = Mailbox(settings, logins, purpose=f"{channel}-sent")
         self._turn = asyncio.Lock()
 
     async def keep(self, mail: bytes, at: datetime) -> None:

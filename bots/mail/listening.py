@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 import structlog
 
 from bots.mail.arriving import Arrivals, Arrived
+from bots.mail.logins import Logins
 from bots.mail.mailbox import Mailbox
 from bots.mail.session import Folder, Head
 from bots.mail.settings import MIB, MailSettings
@@ -59,6 +60,7 @@ class Listener:
         self,
         channel: str,
         settings: MailSettings,
+        logins: Logins,
         database: Database,
         arrivals: Arrivals,
         *,
@@ -73,7 +75,7 @@ class Listener:
         self._clock = clock
         self._pause = pause
         self._idle_seconds = idle_seconds
-        self._mailbox = Mailbox(settings, purpose=f"{channel}-in")
+        self._mailbox = Mailbox(settings, logins, purpose=f"{channel}-in")
         self._place: Place | None = None
         self._failures = 0
         self._failed: Counter[int] = Counter()

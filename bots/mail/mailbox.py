@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from imapclient.exceptions import LoginError
 
+from bots.mail.logins import Logins
 from bots.mail.session import Session
 from bots.mail.settings import MailSettings
 from gateway.errors import SendError, Unreachable
@@ -23,8 +24,9 @@ LEAVE_SECONDS = 1.0
 class Mailbox:
     """Opens at its first call, and again after a failure. One task may call at a time."""
 
-    def __init__(self, settings: MailSettings, *, purpose: str) -> None:
+    def __init__(self, settings: MailSettings, logins: Logins, *, purpose: str) -> None:
         self._settings = settings
+        self._logins = logins
         self._purpose = purpose
         self._thread: ThreadPoolExecutor | None = None
         self._session: Session | None = None
@@ -36,8 +38,14 @@ class Mailbox:
 
     async def open(self) -> None:
         """Connect and sign in, where that is not done. Raises Unreachable."""
-        if self._session is None:
-            self._session = await self._run("connect", lambda: Session(self._settings), else_discard)
+        if self._session is not None:
+            return
+        login = await self._logins.reading()
+        try:
+            self._session = await self._run("connect", lambda: Session(self._settings, login), else_discard)
+        except LoginError:
+            self._logins.refused(login)
+            raise Unreachable(f"the IMAP server refuses the user or the {login.proof}") from None
 
     async def call(self, stage: str, what: Callable[[Session], T]) -> T:
         """What `what` says of the connection. Raises Unreachable naming the `stage`; the line is cut then."""
@@ -82,12 +90,9 @@ class Mailbox:
                 under_way.add_done_callback(unwanted)
             self.abort()
             raise
-        except SendError:
+        except (SendError, LoginError):
             self.abort()
             raise
-        except LoginError:
-            self.abort()
-            raise Unreachable("the IMAP server refuses the user or the password") from None
         except (imaplib.IMAP4.error, OSError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
             # What a library makes of a broken line or of a server's odd answer: begin anew, whatever it was.
             self.abort()

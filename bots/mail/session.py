@@ -13,6 +13,7 @@ from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
 
+from bots.mail.logins import Login
 from bots.mail.settings import MailSettings, server
 from gateway.errors import Unreachable
 from gateway.messages import Value
@@ -56,7 +57,7 @@ class Line(IMAPClient):  # type: ignore[misc]
 class Session:
     """Signed in from its making on. Raises Unreachable there; later whatever the library raises."""
 
-    def __init__(self, settings: MailSettings) -> None:
+    def __init__(self, settings: MailSettings, login: Login) -> None:
         where = server(settings.imap)
         timeout = SocketTimeout(settings.connect_timeout, settings.call_timeout)
         self._client = Line(where.host, port=where.port, ssl=where.tls, timeout=timeout)
@@ -65,7 +66,7 @@ class Session:
             self._keep_alive()
             if not where.tls:
                 self._encrypt(may_be_plain=where.may_be_plain)
-            self._client.login(settings.user or settings.address, settings.password)
+            self._sign_in(login)
         except BaseException:
             self.discard()
             raise
@@ -171,6 +172,12 @@ class Session:
     def folder_exists(self, mailbox: str) -> bool:
         """Whether there is such a folder."""
         return bool(self._client.folder_exists(mailbox))
+
+    def _sign_in(self, login: Login) -> None:
+        if login.bearer:
+            self._client.oauth2_login(login.user, login.secret)
+        else:
+            self._client.login(login.user, login.secret)
 
     def _encrypt(self, *, may_be_plain: bool) -> None:
         if self._client.has_capability("STARTTLS"):

@@ -39,10 +39,29 @@ class MailSettings(Section, frozen=True, kw_only=True):
             description="Where mail is sent: `smtps://smtp.example.com` (TLS), or `smtp://…` (STARTTLS, port 587).",
         ),
     ]
-    password: Annotated[str, Meta(min_length=1, description="The mailbox's password, or an app password.")]
+    password: Annotated[
+        str, Meta(description="The mailbox's password, or an app password; empty: sign in by `oauth_url`.")
+    ] = ""
     user: Annotated[str, Meta(description="The name to sign in with; empty: `address`.")] = ""
     smtp_user: Annotated[str, Meta(description="The same for sending, where it differs.")] = ""
     smtp_password: Annotated[str, Meta(description="The password for sending, where it differs.")] = ""
+    oauth_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https://\S+|http://(localhost|127\.0\.0\.1)[:/]\S*)?$",
+            description="Where access tokens are given, for servers that take no password: "
+            "`https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`.",
+        ),
+    ] = ""
+    oauth_client: Annotated[str, Meta(description="The id under which this program is registered there.")] = ""
+    oauth_secret: Annotated[str, Meta(description="The secret that belongs to it.")] = ""
+    oauth_scope: Annotated[
+        str, Meta(description="What the tokens are to allow: `https://outlook.office365.com/.default`.")
+    ] = ""
+    oauth_refresh: Annotated[
+        str,
+        Meta(description="A refresh token, where a person consented; empty: tokens are given for the program itself."),
+    ] = ""
     name: Annotated[str, Meta(description="The name beside the address; empty: the company's.")] = ""
     mailbox: Annotated[str, Meta(min_length=1, description="The folder that is read.")] = "INBOX"
     after: Annotated[
@@ -96,6 +115,11 @@ class MailSettings(Section, frozen=True, kw_only=True):
     ] = 20
     connect_timeout: Annotated[float, Meta(gt=0, description="How long connecting may take.")] = 10.0
     call_timeout: Annotated[float, Meta(gt=0, le=120, description="How long one answer of a server may take.")] = 30.0
+
+    @property
+    def secret(self) -> str:
+        """What only this mailbox's owner knows; `build` sees to it that there is something."""
+        return self.smtp_password or self.password or self.oauth_secret or self.oauth_refresh
 
 
 class Server(Value, frozen=True, kw_only=True):

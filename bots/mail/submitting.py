@@ -20,6 +20,7 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from bots.mail.logins import Login, Logins
 from bots.mail.settings import MailSettings, server
 from gateway.errors import Ambiguous, Rejected, SendError, Throttled, Unreachable
 
@@ -48,11 +49,13 @@ class Submitter:
     def __init__(
         self,
         settings: MailSettings,
+        logins: Logins,
         *,
         monotonic: Callable[[], float] = time.monotonic,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._settings = settings
+        self._logins = logins
         self._wait_seconds = wait_seconds
         self._monotonic = monotonic
         self._places = asyncio.Semaphore(settings.connections)
@@ -143,8 +146,13 @@ class Submitter:
             connection.cut()
 
     async def _open(self) -> _Connection:
+        login = await self._logins.sending()
         connection = _Connection(self._settings)
-        await connection.open()
+        try:
+            await connection.open(login)
+        except _NotSignedIn as error:
+            self._logins.refused(login)
+            raise Unreachable(f"{error.code} the SMTP server refuses the user or the {login.proof}") from None
         return connection
 
     def _later(self, key: str, reason: str) -> SendError:
@@ -161,6 +169,14 @@ class Submitter:
 
 class _Gone(Exception):
     """The line broke before the server had the mail."""
+
+
+class _NotSignedIn(Exception):
+    """The server refused the login."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(str(code))
+        self.code = code
 
 
 class _Later(Exception):
@@ -193,18 +209,16 @@ class _Connection:
     def is_open(self) -> bool:
         return self._client.is_connected
 
-    async def open(self) -> None:
-        """Raises Unreachable: nothing was sent, and it is no mail's fault."""
-        settings = self._settings
-        user = settings.smtp_user or settings.user or settings.address
+    async def open(self, login: Login) -> None:
+        """Raises Unreachable or _NotSignedIn: nothing was sent, and it is no mail's fault."""
         try:
             await self._client.connect()
             await self._client.ehlo()
             if self._client.supports_extension("auth"):
-                await self._client.login(user, settings.smtp_password or settings.password)
+                await self._sign_in(login)
         except SMTPAuthenticationError as error:
             self.cut()
-            raise Unreachable(f"{error.code} the SMTP server refuses the user or the password") from None
+            raise _NotSignedIn(error.code) from None
         except SMTPResponseException as error:
             self.cut()
             raise Unreachable(f"{error.code} the SMTP server refuses to talk") from None
@@ -214,6 +228,12 @@ class _Connection:
         except BaseException:
             self.cut()
             raise
+
+    async def _sign_in(self, login: Login) -> None:
+        if login.bearer:
+            await self._client.auth_xoauth2(login.user, login.secret)
+        else:
+            await self._client.login(login.user, login.secret)
 
     async def begin(self, sender: str, recipient: str) -> None:
         """Name both ends and announce the data. Raises _Gone, _Later, Rejected, Unreachable."""

@@ -16,8 +16,9 @@ import ssl
 import subprocess
 import tempfile
 import time
+from base64 import b64decode
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,8 +44,12 @@ def find_dovecot() -> str | None:
 class DovecotServer:
     """An IMAP server with one mailbox. As root it runs as `nobody`: it refuses to read mail as root."""
 
-    def __init__(self, program: str, *, idle: bool = True, certificate: Certificate | None = None) -> None:
+    def __init__(
+        self, program: str, *, idle: bool = True, certificate: Certificate | None = None, tokens: str = ""
+    ) -> None:
+        """`tokens`: where to ask whose an access token is (`TokenServer.whose`); then no password is taken."""
         self._program = program
+        self._tokens = tokens
         self._idle = idle
         self._certificate = certificate
         self._folder = Path(tempfile.mkdtemp(prefix="frontdesk-dovecot-"))
@@ -192,7 +197,8 @@ class DovecotServer:
             "    auto = create",
             "  }",
             "}",
-            *(_modern(self._folder) if version >= (2, 4) else _classic(self._folder)),
+            *(_modern(self._folder) if version >= (2, 4) else _classic(self._folder, password=not self._tokens)),
+            *_tokens(self._folder, self._tokens, modern=version >= (2, 4)),
             *_tls(self._folder, modern=version >= (2, 4), used=self._certificate is not None),
             *([] if self._idle else ["imap_capability = IMAP4rev1 SASL-IR LITERAL+ UIDPLUS"]),
         ]
@@ -226,16 +232,13 @@ def _services(port: int, *, tls: bool) -> list[str]:
     ]
 
 
-def _classic(folder: Path) -> list[str]:
+def _classic(folder: Path, *, password: bool) -> list[str]:
     """Dovecot 2.3, https://doc.dovecot.org/2.3/configuration_manual/howto/rootless/."""
     return [
         "disable_plaintext_auth = no",
         "mailbox_idle_check_interval = 1 secs",
         f"mail_location = maildir:{folder}/mail/%u",
-        "passdb {",
-        "  driver = static",
-        f"  args = password={PASSWORD}",
-        "}",
+        *(["passdb {", "  driver = static", f"  args = password={PASSWORD}", "}"] if password else []),
         "userdb {",
         "  driver = static",
         f"  args = home={folder}/mail/%u",
@@ -257,6 +260,24 @@ def _modern(folder: Path) -> list[str]:
         f"  password = {PASSWORD}",
         "}",
         "userdb static {",
+        "}",
+    ]
+
+
+def _tokens(folder: Path, whose: str, *, modern: bool) -> list[str]:
+    """https://doc.dovecot.org/2.3/configuration_manual/authentication/oauth2/, and 2.4's page of that name."""
+    if not whose:
+        return []
+    told = ["introspection_mode = auth", f"introspection_url = {whose}", "username_attribute = email"]
+    if modern:
+        return ["auth_mechanisms = xoauth2", "oauth2 {", *told, "}"]
+    (folder / "oauth2.conf").write_text("\n".join(told) + "\n")
+    return [
+        "auth_mechanisms = xoauth2",
+        "passdb {",
+        "  driver = oauth2",
+        "  mechanisms = xoauth2",
+        f"  args = {folder}/oauth2.conf",
         "}",
     ]
 
@@ -358,6 +379,8 @@ class SmtpServer:
     tls: ssl.SSLContext | None = None
     starttls: bool = False
     password: str = PASSWORD
+    tokens: Container[str] | None = None
+    """The access tokens that are good, in place of the password."""
     mails: list[Delivered] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
     connections: int = 0
@@ -423,8 +446,16 @@ class SmtpServer:
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
-        right = data.password.decode() == self.password
+        right = self.tokens is None and data.password.decode() == self.password
         return AuthResult(success=right, handled=False, auth_data=data.login.decode())
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        """https://developers.google.com/workspace/gmail/imap/xoauth2-protocol."""
+        user, bearer = b64decode(args[1]).decode().split("\1")[:2]
+        if bearer.removeprefix("auth=Bearer ") in (self.tokens or ()):
+            return AuthResult(success=True, auth_data=user.removeprefix("user="))
+        await server.challenge_auth(b'{"status":"401"}')
+        return AuthResult(success=False, handled=False)
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

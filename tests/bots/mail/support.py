@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from bots.mail.logins import Logins
+from bots.mail.mailbox import Mailbox
 from bots.mail.settings import MailSettings
+from bots.mail.submitting import WAIT_SECONDS, Submitter
 from bots.mail.wire.inbound import Rules
 from gateway.channels import ChannelTools, Envelope
 from gateway.errors import NotFound, RequestRefused, StorageUnavailable
@@ -122,6 +126,18 @@ def settings(**fields: Any) -> MailSettings:
         "poll_seconds": 0.05,
     }
     return msgspec.convert({**plain, **fields}, MailSettings)
+
+
+def submitting(
+    *, monotonic: Callable[[], float] = time.monotonic, wait_seconds: float = WAIT_SECONDS, **fields: Any
+) -> Submitter:
+    made = settings(**fields)
+    return Submitter(made, Logins(made), monotonic=monotonic, wait_seconds=wait_seconds)
+
+
+def mailbox(**fields: Any) -> Mailbox:
+    made = settings(**fields)
+    return Mailbox(made, Logins(made), purpose="test")
 
 
 def tools(database: Database | None = None, media: Any = None) -> ChannelTools:

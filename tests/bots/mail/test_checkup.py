@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bots.mail.checkup import look
+from bots.mail.logins import Logins
 from gateway.operating.checkup import Checkable, Verdict
 from tests.bots.mail.conftest import Opened
 from tests.bots.mail.support import settings
@@ -12,7 +13,7 @@ from tests.standins.mail import PASSWORD, DovecotServer, SmtpServer
 
 
 async def found(**fields: Any) -> dict[str, tuple[Verdict, str]]:
-    findings = await look("shop", settings(**fields))
+    findings = await look("shop", settings(**fields), Logins(settings(**fields)))
     assert not [one for one in findings if PASSWORD in f"{one.says}{one.fix}"]
     assert all(one.fix for one in findings if one.verdict is not Verdict.OK)
     return {one.subject.removeprefix("channels.shop."): (one.verdict, one.says) for one in findings}

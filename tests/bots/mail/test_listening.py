@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select
 
 from bots.mail.listening import Listener
-from bots.mail.mailbox import Mailbox
 from bots.mail.storage import MailTables, Place
 from gateway.channels import UNREADABLE
 from gateway.errors import Unreachable
@@ -20,7 +19,7 @@ from gateway.messages import Inbound, Media, Signal, SignalKind, Text
 from gateway.storage import tables
 from gateway.storage.engine import Database
 from tests.bots.mail.conftest import Opened, Running, stopped
-from tests.bots.mail.support import Files, Pauses, Taken, id_of, mail, settings
+from tests.bots.mail.support import Files, Pauses, Taken, id_of, mail, mailbox
 from tests.conftest import SteppingClock
 from tests.standins.mail import Certificate, DovecotServer, find_dovecot
 
@@ -75,7 +74,7 @@ async def test_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, opened:
         pytest.skip("Dovecot is not installed")
     certificate = Certificate()
     with DovecotServer(program, certificate=certificate) as dovecot:
-        stranger = Mailbox(settings(imap=dovecot.url), purpose="test")
+        stranger = mailbox(imap=dovecot.url)
         with pytest.raises(Unreachable, match="SSL"):
             await stranger.open()
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate.write(tmp_path)))
@@ -268,7 +267,7 @@ async def test_a_password_that_is_wrong_is_told_and_tried_again(
     task = running(opened(imap=dovecot.url, pauses=pauses, password="wrong"), Taken())
     await pauses.until(1)
     await stopped(task)
-    wrong = Mailbox(settings(imap=dovecot.url, password="wrong"), purpose="test")
+    wrong = mailbox(imap=dovecot.url, password="wrong")
     with pytest.raises(Unreachable, match="refuses the user or the password"):
         await wrong.open()
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bots.mail.channel import MailChannel
-from bots.mail.submitting import GIVE_UP_SECONDS, Submitter
+from bots.mail.submitting import GIVE_UP_SECONDS
 from gateway.channels import Reconciling, Send
 from gateway.errors import Ambiguous, NotFound, Rejected, SendError, Throttled, Unreachable
 from gateway.inbox import Inbox
@@ -23,7 +23,7 @@ from gateway.speaking import Speaker
 from gateway.storage.engine import Database
 from tests.bots.mail.arrivals import arrived
 from tests.bots.mail.conftest import Opened
-from tests.bots.mail.support import mail, settings
+from tests.bots.mail.support import mail, submitting
 from tests.conftest import SteppingClock
 from tests.standins.mail import USER, Certificate, DovecotServer, Fault, SmtpServer
 
@@ -51,7 +51,7 @@ def text_of(content: bytes) -> str:
 
 
 async def test_a_mail_arrives_as_it_was_written(smtp: SmtpServer) -> None:
-    submitter = Submitter(settings(smtp=smtp.url))
+    submitter = submitting(smtp=smtp.url)
     await submitter.submit("1.0", OLENA, MAIL)
     (found,) = smtp.mails
     assert (found.sender, found.recipient, found.user) == (USER, OLENA, USER)
@@ -60,7 +60,7 @@ async def test_a_mail_arrives_as_it_was_written(smtp: SmtpServer) -> None:
 
 
 async def test_one_connection_carries_many_and_several_go_side_by_side(smtp: SmtpServer) -> None:
-    submitter = Submitter(settings(smtp=smtp.url, connections=2))
+    submitter = submitting(smtp=smtp.url, connections=2)
     for number in range(5):
         await submitter.submit(f"{number}.0", OLENA, MAIL)
     assert smtp.connections == 1
@@ -71,7 +71,7 @@ async def test_one_connection_carries_many_and_several_go_side_by_side(smtp: Smt
 
 
 async def test_a_connection_the_server_let_go_is_opened_again(smtp: SmtpServer) -> None:
-    submitter = Submitter(settings(smtp=smtp.url))
+    submitter = submitting(smtp=smtp.url)
     await submitter.submit("1.0", OLENA, MAIL)
     smtp.hang_up()
     await submitter.submit("2.0", OLENA, MAIL)
@@ -100,7 +100,7 @@ async def test_a_connection_the_server_let_go_is_opened_again(smtp: SmtpServer) 
     ],
 )
 async def test_every_way_to_fail(smtp: SmtpServer, fault: Fault, error: type[SendError]) -> None:
-    submitter = Submitter(settings(smtp=smtp.url, call_timeout=0.4))
+    submitter = submitting(smtp=smtp.url, call_timeout=0.4)
     smtp.faults.append(fault)
     with pytest.raises(error) as caught:
         await submitter.submit("1.0", OLENA, MAIL)
@@ -113,7 +113,7 @@ async def test_every_way_to_fail(smtp: SmtpServer, fault: Fault, error: type[Sen
 
 async def test_not_now_means_later_and_later_and_at_last_never(smtp: SmtpServer) -> None:
     now = [1000.0]
-    submitter = Submitter(settings(smtp=smtp.url), monotonic=lambda: now[0])
+    submitter = submitting(smtp=smtp.url, monotonic=lambda: now[0])
     waits = []
     for _ in range(6):
         smtp.faults.append(Fault.RECIPIENT_LATER)
@@ -130,15 +130,15 @@ async def test_not_now_means_later_and_later_and_at_last_never(smtp: SmtpServer)
 
 async def test_nobody_there_and_a_wrong_password_send_nothing(smtp: SmtpServer) -> None:
     with pytest.raises(Unreachable):
-        await Submitter(settings()).submit("1.0", OLENA, MAIL)
-    wrong = Submitter(settings(smtp=smtp.url, smtp_password="wrong"))
+        await submitting().submit("1.0", OLENA, MAIL)
+    wrong = submitting(smtp=smtp.url, smtp_password="wrong")
     with pytest.raises(Unreachable, match="refuses the user or the password"):
         await wrong.submit("1.0", OLENA, MAIL)
     assert smtp.mails == []
 
 
 async def test_too_many_at_once_wait_their_turn(smtp: SmtpServer) -> None:
-    submitter = Submitter(settings(smtp=smtp.url, connections=1, call_timeout=1.0), wait_seconds=0.1)
+    submitter = submitting(smtp=smtp.url, connections=1, call_timeout=1.0, wait_seconds=0.1)
     smtp.faults.append(Fault.SILENT)
     first = asyncio.create_task(submitter.submit("1.0", OLENA, MAIL))
     await asyncio.sleep(0.2)
@@ -153,10 +153,10 @@ async def test_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, star
     certificate = Certificate()
     async with SmtpServer(tls=certificate.server_context(tmp_path), starttls=starttls) as server:
         with pytest.raises(Unreachable):
-            await Submitter(settings(smtp=server.url)).submit("1.0", OLENA, MAIL)
+            await submitting(smtp=server.url).submit("1.0", OLENA, MAIL)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         assert ssl.create_default_context().cert_store_stats()["x509"] == 1
-        submitter = Submitter(settings(smtp=server.url))
+        submitter = submitting(smtp=server.url)
         await submitter.submit("1.0", OLENA, MAIL)
         assert len(server.mails) == 1
         await submitter.close()

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bots.mail.logins import Login
 from bots.mail.session import Session
 from tests.bots.mail.support import settings
-from tests.standins.mail import Certificate
+from tests.standins.mail import PASSWORD, USER, Certificate
 
 ANSWERS = {
     b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n",
@@ -63,7 +64,7 @@ def test_news_told_with_the_leave_to_wait_is_heard(
     server = Hasty(certificate, tmp_path)
     serving = threading.Thread(target=server.serve, daemon=True)
     serving.start()
-    session = Session(settings(imap=server.url, call_timeout=5.0))
+    session = Session(settings(imap=server.url, call_timeout=5.0), Login(user=USER, secret=PASSWORD))
     waited: list[bool] = []
     waiter = threading.Thread(target=lambda: waited.append(session.idle(60)), daemon=True)
     waiter.start()
