@@ -26,6 +26,7 @@ from gateway.receipts import Receipts
 from gateway.taking import Taker
 from gateway.timers import Timers
 from gateway.turns import Turns
+from handoff.alerting import Alerting, carrier
 from handoff.service import HandoffService
 from handoff.timers import Alarms
 
@@ -53,6 +54,7 @@ class Answering:
         self.standing_by = StandingBy(house.database, assistant, house.wakeups) if assistant else None
         self.receipts = Receipts(house.clock)
         self.turns = self._turns()
+        self.alerting = self._alerting() if house.settings.alerts.channel else None
         alarms = Alarms(house.speaker, house.texts, house.settings, house.clock)
         rerouting = Rerouting(
             house.channels, house.speaker, house.texts, house.settings.company, house.settings.people, house.clock
@@ -69,6 +71,8 @@ class Answering:
             "timers": self.timers.run,
             "housekeeping": alone("housekeeping", self._housekeeping().run),
         }
+        if self.alerting:
+            loops["alerts"] = alone("alerts", self.alerting.run)
         if self.asks and self.standing_by:
             # One process asks: two could put the questions of one conversation in the wrong order.
             loops["assistant"] = alone("assistant", partial(_both, self.asks.run, self.standing_by.run))
@@ -129,6 +133,17 @@ class Answering:
             observer=house.metrics,
             at_hand=house.settings.engine == "embedded",
             senders=tuple(house.senders.values()) if house.database.is_sqlite else (),
+        )
+
+    def _alerting(self) -> Alerting:
+        house = self._house
+        return Alerting(
+            house.database,
+            carrier(house.channels, house.settings.alerts),
+            house.settings,
+            house.texts,
+            house.clock,
+            house.wakeups,
         )
 
     def _housekeeping(self) -> Housekeeping:

@@ -121,7 +121,9 @@ class Frontdesk:
             revisions=self._revisions,
             hints=lambda: self.live.healthy,
         )
-        self.inbox = Inbox(self.database, clock, watch=self.watch)
+        alerts = settings.alerts
+        staffs_own = [(alerts.channel, alerts.to)] if alerts.channel else []
+        self.inbox = Inbox(self.database, clock, watch=self.watch, staffs_own=staffs_own)
 
     # --- what not every role needs: loaded and made at its first use -------------------------
 

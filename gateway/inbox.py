@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from gateway.channels import UNREADABLE, Envelope
 from gateway.errors import StorageUnavailable
@@ -42,10 +43,19 @@ class Inbox:
     the others in its batch.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, watch: Watch = unwatched) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        watch: Watch = unwatched,
+        staffs_own: Collection[tuple[str, str]] = (),
+    ) -> None:
+        """`staffs_own` are places of ours, by channel and address: what is written there is kept, and is nobody's."""
         self._database = database
         self._clock = clock
         self._watch = watch
+        self._staffs_own = frozenset((channel, address.lower()) for channel, address in staffs_own)
         self._gathered: deque[_Waiting] = deque()
         self._committer: asyncio.Task[None] | None = None
 
@@ -59,7 +69,7 @@ class Inbox:
             return
         waiting = _Waiting(
             channel=channel,
-            envelopes=tuple(envelopes),
+            envelopes=tuple(self._belonging(channel, envelope) for envelope in envelopes),
             committed=asyncio.get_running_loop().create_future(),
         )
         self._watch(Step.RECEIVED, len(waiting.envelopes))
@@ -86,6 +96,12 @@ class Inbox:
             self._committer = None
             _refuse(self._gathered, StorageUnavailable("not stored"))
             self._gathered.clear()
+
+    def _belonging(self, channel: str, envelope: Envelope) -> Envelope:
+        """Staff's own words belong to nobody: they make no customer, and need no turn."""
+        if self._staffs_own and envelope.address and (channel, envelope.address.lower()) in self._staffs_own:
+            return structs.replace(envelope, address=None)
+        return envelope
 
     def _next_batch(self) -> list[_Waiting]:
         batch = [self._gathered.popleft()]

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, field
 
+from gateway.alerts_settings import Alerts
 from gateway.assisting.settings import Rasa
 from gateway.dialogue_settings import Dialogue
 from gateway.embeddings_settings import Embeddings
@@ -176,6 +177,7 @@ class Settings(Section, frozen=True, kw_only=True):
     knowledge: Keeping = field(default_factory=Keeping)
     outbox: Outbox = field(default_factory=Outbox)
     people: People = field(default_factory=People)
+    alerts: Alerts = field(default_factory=Alerts)
     embeddings: Embeddings = field(default_factory=Embeddings)
     rasa: Rasa = field(default_factory=Rasa)
     retention: Retention = field(default_factory=Retention)

@@ -67,6 +67,11 @@ class OpeningHours:
         """Whether people answer at `at` (aware)."""
         return self.closing(at) is not None
 
+    def opened(self, at: datetime) -> datetime | None:
+        """Since when they have been answering at `at`; None where it is closed then."""
+        span = next((span for span in self._from(at) if span.holds(at)), None)
+        return span.start if span else None
+
     def closing(self, at: datetime) -> datetime | None:
         """When they stop answering, counted from `at`; None where it is closed at `at`."""
         span = next((span for span in self._from(at) if span.holds(at)), None)

@@ -18,8 +18,8 @@ from gateway.texts import Texts
 from handoff.callbacks import CallOutcome
 from handoff.desks.colleague import ColleagueDesk
 from handoff.hours import Span
+from handoff.names import called
 from handoff.screens.about import AttemptLine, Setting, draw_call
-from handoff.screens.lists import called
 from handoff.screens.words import Words
 from handoff.storage.agents import AgentTable
 from handoff.storage.callbacks import CallbackTable

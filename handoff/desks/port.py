@@ -25,9 +25,9 @@ from handoff.desks.calls import call_times
 from handoff.desks.cards import card_of, lines_of
 from handoff.desks.colleague import ColleagueDesk
 from handoff.handoffs import CHOICES, Handoff, HandoffOutcome
+from handoff.names import called
 from handoff.phones import show_phone
 from handoff.screens.about import Setting, Titles
-from handoff.screens.lists import called
 from handoff.screens.words import Words
 from handoff.storage.agents import AgentTable
 from handoff.storage.handoffs import HandoffTable

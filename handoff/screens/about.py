@@ -15,8 +15,8 @@ from gateway.storage.joins import Deed
 from handoff.callbacks import CallbackRequest
 from handoff.desk_people import JoinLine
 from handoff.desk_rows import Call, CustomerContext, Earlier
+from handoff.names import called
 from handoff.phones import show_phone
-from handoff.screens.lists import called
 from handoff.screens.words import Words, mark, mood_level
 from handoff.wording import When
 

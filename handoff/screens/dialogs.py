@@ -20,9 +20,9 @@ from gateway.web.pages import StaffRequest
 from handoff.desk_rows import CustomerContext
 from handoff.handoffs import CHOICES
 from handoff.hours import Span
+from handoff.names import called
 from handoff.phones import show_phone
 from handoff.screens.drawing import Drawing
-from handoff.screens.lists import called
 from handoff.screens.people import person_dialog
 from handoff.screens.proposing import proposal_context, proposal_dialog
 from handoff.screens.words import Words

@@ -11,6 +11,7 @@ from gateway.staff import Staff
 from gateway.texts import Translator
 from handoff.callbacks import CallbackState
 from handoff.desk_rows import Filter, InboxRow
+from handoff.names import called
 from handoff.screens.words import Words, mark, mood_level
 from handoff.storage.desk import Counts
 from handoff.wording import When
@@ -101,11 +102,6 @@ def draw_inbox(
         empty_heading=heading,
         empty_text=text,
     )
-
-
-def called(name: str | None, contact_id: int, translator: Translator) -> str:
-    """A customer's name, or a stand-in that tells nameless visitors apart."""
-    return name or translator.gettext("Visitor {number}").format(number=contact_id)
 
 
 def _tabs(counts: Counts, unread: int, translator: Translator) -> tuple[Tab, ...]:

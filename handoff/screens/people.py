@@ -14,11 +14,11 @@ from gateway.messages import Value
 from gateway.staff import Role
 from gateway.web.guard import Guards
 from gateway.web.pages import StaffRequest
+from handoff.names import called
 from handoff.phones import show_phone
 from handoff.screens.about import Fact, identity_fact
 from handoff.screens.acts import Fields, Number
 from handoff.screens.drawing import Drawing
-from handoff.screens.lists import called
 from handoff.screens.words import Words, mark
 from handoff.storage.people import Found
 

@@ -8,8 +8,8 @@ from gateway.conversations import Conversation, State
 from gateway.messages import Direction, Value
 from gateway.staff import Role, Staff
 from handoff.desk_rows import CustomerContext, Line, Transcript
+from handoff.names import called
 from handoff.screens.bubbles import Item, Reader, fold
-from handoff.screens.lists import called
 from handoff.screens.words import Words, mark, mood_level
 from handoff.storage.agents import Draft
 

@@ -130,3 +130,12 @@ presence = Table(
     Column("agent_id", Id, ForeignKey(_staff), primary_key=True),
     Column("seen_at", Instant, nullable=False),
 )
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("matter", String(16), primary_key=True),
+    Column("subject", Id, primary_key=True),
+    Column("since", Instant, primary_key=True),
+    Column("told_at", Instant, nullable=False, index=True),
+)

@@ -89,3 +89,21 @@ async def test_a_polling_bot_survives_a_kill_without_losing_or_doubling(installa
             await asyncio.to_thread(program.start)
             await telegram.wait_for("sendMessage", 2)
         assert len(telegram.sent("sendMessage")) == 2
+
+
+async def test_staff_hear_in_their_group_who_waits_and_their_words_there_are_no_customers(installation: Path) -> None:
+    async with TelegramStandin() as telegram:
+        alerts = '[alerts]\nchannel = "shop_telegram"\nto = "-100200"\nwaiting = 0\n'
+        write_config(installation, channels=alerts + channel(telegram, "aiogram", "polling"))
+        with Program("serve", folder=installation) as program:
+            telegram.push(message("покличте людину", 1))
+            sent = await telegram.wait_for("sendMessage", 2)
+            while not (told := [one for one in sent if str(one.params["chat_id"]) == "-100200"]):
+                sent = await telegram.wait_for("sendMessage", len(sent) + 1)
+            assert told[0].params["text"] == "🙋 Оля чекає на людину 1 хвилину."
+            telegram.push(message("я беру", 2, chat=-100200))
+            telegram.push(message("how much is delivery", 3, chat=78))
+            while not any(int(one.params["chat_id"]) == 78 for one in sent):
+                sent = await telegram.wait_for("sendMessage", len(sent) + 1)
+            assert len([one for one in sent if str(one.params["chat_id"]) == "-100200"]) == 1
+            assert "Traceback" not in program.log

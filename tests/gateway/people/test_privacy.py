@@ -33,6 +33,7 @@ from tests.conftest import SteppingClock
 from tests.handoff.room import Room
 
 NOBODYS = {
+    "alerts": "numbers of conversations and calls, for a month",
     "articles": "the firm's knowledge",
     "article_reviews": "the firm's knowledge",
     "article_revisions": "the firm's knowledge",
