@@ -17,6 +17,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
 
 from gateway.settings import LANGUAGES
 
@@ -24,7 +25,7 @@ PACKAGES = ("gateway", "bots", "nlu", "handoff", "knowledge_base")
 
 
 class Translator:
-    """Texts, dates and times for one language."""
+    """Texts, numbers, dates and times for one language."""
 
     def __init__(self, language: str, translations: gettext.NullTranslations) -> None:
         self.language = language
@@ -38,6 +39,16 @@ class Translator:
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """The form that fits `count` (three forms in Ukrainian and Russian)."""
         return self.translations.ngettext(singular, plural, count)
+
+    def number(self, value: float, digits: int = 1) -> str:
+        """`value` with at most `digits` decimals, as people write it: «12 345,5», ``12,345.5`` (CLDR's rules)."""
+        return format_decimal(value, "#,##0." + "#" * digits, locale=self._locale)
+
+    def percent(self, share: float, digits: int = 0) -> str:
+        """`share` of 1 in per cent with at most `digits` decimals: «12,5%», «12,5 %», ``12.5%`` (CLDR's rules)."""
+        # CLDR's own pattern says where the sign stands and whether a space parts it from the number.
+        pattern = self._locale.percent_formats[None].pattern.replace("0", "0." + "#" * digits)
+        return format_percent(share, pattern, locale=self._locale)
 
     def time(self, moment: datetime, zone: str) -> str:
         """The clock time in `zone`, as 14:30."""

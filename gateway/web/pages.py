@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from litestar import Request
 from litestar.datastructures import CacheControlHeader, State
 from litestar.response import Response
@@ -128,9 +129,23 @@ def _environment(loader: PrefixLoader, translator: Translator, static: Callable[
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         translator.gettext, translator.ngettext, newstyle=True
     )
+    counting = cast("Callable[..., str]", environment.globals["ngettext"])
+    environment.globals["ngettext"] = _counting(counting, translator)
+    environment.filters["number"] = translator.number
+    environment.filters["percent"] = translator.percent
     environment.globals["static"] = static
     environment.globals["languages"] = LANGUAGE_NAMES
     return environment
+
+
+def _counting(ngettext: Callable[..., str], translator: Translator) -> Callable[..., str]:
+    """`ngettext` whose ``%(num)s`` is written as the reader's language writes numbers."""
+
+    @pass_context
+    def counted(context: Context, singular: str, plural: str, num: int, **variables: object) -> str:
+        return ngettext(context, singular, plural, num, **{"num": translator.number(num), **variables})
+
+    return counted
 
 
 def _folder_version(folder: Path) -> str:

@@ -112,11 +112,11 @@ def show(cell: Cell, unit: Unit, translator: Translator) -> str:
         return cell
     match unit:
         case Unit.PERCENT:
-            return f"{cell:g} %"
+            return translator.percent(cell / 100, digits=1)
         case Unit.SECONDS:
             return _lasted(round(cell), translator)
         case _:
-            return f"{cell:,}".replace(",", "\u202f") if isinstance(cell, int) else f"{cell:g}"
+            return translator.number(cell, digits=2)
 
 
 def _lasted(seconds: int, translator: Translator) -> str:
@@ -124,7 +124,7 @@ def _lasted(seconds: int, translator: Translator) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, left = divmod(rest, 60)
     if hours:
-        return f"{hours}\u00a0{_('h')} {minutes:02}\u00a0{_('min')}"
+        return f"{translator.number(hours)}\u00a0{_('h')} {minutes:02}\u00a0{_('min')}"
     return f"{minutes}\u00a0{_('min')} {left:02}\u00a0{_('s')}" if minutes else f"{left}\u00a0{_('s')}"
 
 

@@ -150,7 +150,7 @@ def draw_about(context: CustomerContext, setting: Setting, titles: Titles, say: 
         tried=tuple(
             TriedTurn(
                 text=" ".join(tried.text.split()),
-                sure=f"{tried.confidence:.0%}" if tried.intent else "",
+                sure=say.translator.percent(tried.confidence) if tried.intent else "",
                 did=say.did(tried.did),
                 topic=(titles(tried.intent, language) or tried.intent) if tried.intent else "",
             )

@@ -103,5 +103,5 @@ def size_word(translator: Translator, size: int) -> str:
     """A file's size as people say it."""
     _ = translator.gettext
     if size < 1024 * 1024:
-        return _("{size} KB").format(size=max(1, round(size / 1024)))
-    return _("{size} MB").format(size=round(size / 1024 / 1024, 1))
+        return _("{size} KB").format(size=translator.number(max(1, round(size / 1024))))
+    return _("{size} MB").format(size=translator.number(size / 1024 / 1024))

@@ -69,10 +69,10 @@ class DialScreen:
             except ValueError:
                 confidence = -1.0
             if not LEAST <= confidence <= MOST:
-                words = self._pages.texts.translator(self._pages.language(request)).gettext(
-                    "Choose a value between {least} and {most}."
-                )
-                raise RequestRefused(400, words.format(least=LEAST, most=MOST))
+                translator = self._pages.texts.translator(self._pages.language(request))
+                words = translator.gettext("Choose a value between {least} and {most}.")
+                limits = {"least": translator.number(LEAST, digits=2), "most": translator.number(MOST, digits=2)}
+                raise RequestRefused(400, words.format(**limits))
         await self._dial.turn(confidence, author=staff.name, staff_id=staff.id)
         return Redirect("/kb/dial?done=turned", status_code=303)
 

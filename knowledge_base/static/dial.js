@@ -8,6 +8,9 @@
   const figures = document.querySelector(".dial-figures");
   const mark = document.getElementById("dial-here");
   const points = figures ? JSON.parse(figures.dataset.points) : [];
+  const lang = document.documentElement.lang;
+  const percents = new Intl.NumberFormat(lang, { style: "percent" });
+  const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
   const at = (confidence, part) => {
     const after = points.findIndex((point) => point.confidence >= confidence);
     if (after === 0) return points[0][part];
@@ -19,10 +22,10 @@
   };
   range.addEventListener("input", () => {
     const confidence = Number(range.value);
-    percent.textContent = String(Math.round(confidence * 100));
+    percent.textContent = percents.format(confidence);
     if (!figures) return;
     for (const output of figures.querySelectorAll("output")) {
-      output.textContent = String(Math.round(at(confidence, output.dataset.part) * 100));
+      output.textContent = number.format(at(confidence, output.dataset.part) * 100);
     }
     const x = Number(figures.dataset.left) + confidence * Number(figures.dataset.width);
     mark?.setAttribute("x1", String(x));

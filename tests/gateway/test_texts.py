@@ -179,6 +179,26 @@ def test_times_are_said_in_the_readers_zone(texts: Texts, language: str, time: s
     assert translator.time(NOON, "America/New_York") == "07:05"
 
 
+@pytest.mark.parametrize(
+    ("language", "decimal", "thousands", "score", "whole", "percent", "share"),
+    [
+        ("uk", "2,5", "12\u00a0345,7", "4,25", "7", "42%", "12,5%"),
+        ("ru", "2,5", "12\u00a0345,7", "4,25", "7", "42\u00a0%", "12,5\u00a0%"),
+        ("en", "2.5", "12,345.7", "4.25", "7", "42%", "12.5%"),
+    ],
+)
+def test_numbers_are_written_as_the_reader_writes_them(
+    texts: Texts, language: str, decimal: str, thousands: str, score: str, whole: str, percent: str, share: str
+) -> None:
+    translator = texts.translator(language)
+    assert translator.number(2.46) == decimal
+    assert translator.number(12345.67) == thousands
+    assert translator.number(4.25, digits=2) == score
+    assert translator.number(7) == translator.number(7.0) == translator.number(6.9, digits=0) == whole
+    assert translator.percent(0.42) == percent
+    assert translator.percent(0.125, digits=1) == share
+
+
 def test_all_three_forms_are_chosen_by_number(tmp_path: Path) -> None:
     folder = tmp_path / "gateway" / "locale"
     folder.mkdir(parents=True)

@@ -27,7 +27,7 @@ class RecordingTrainer:
             raise FrontdeskError(self.failure)
         self.trained.append((revision, list(phrases)))
         intents = {phrase.intent for phrase in phrases}
-        return TrainingReport(revision=revision, phrases=len(phrases), intents=len(intents), seconds=0.0)
+        return TrainingReport(revision=revision, phrases=len(phrases), intents=len(intents), seconds=2.46)
 
 
 class RankingCandidates:

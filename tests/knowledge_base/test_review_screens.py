@@ -126,7 +126,7 @@ class TestTheChange:
         assert "price of Minsk, •••" in effect
         assert "0671234567" not in effect
         assert "how much breaks Topic refund Topic delivery-cost Topic refund" in effect
-        assert "refund price – would be taken from: Topic refund 90 %" in effect
+        assert "refund price – would be taken from: Topic refund 90%" in effect
         # Found out once: nobody is asked a second time.
         assert "1 of 1 test question" in words(await browser.post("/kb/effect/delivery-cost", {}, status=200))
         assert len(candidates.asked) == 1

@@ -71,20 +71,22 @@ class TestNumbers:
         assert (share(1, 3), share(0, 0)) == (33.3, None)
 
     @pytest.mark.parametrize(
-        ("cell", "unit", "shown"),
+        ("cell", "unit", "uk", "ru", "en"),
         [
-            (None, Unit.SECONDS, "–"),
-            (0.4, Unit.SECONDS, "0\u00a0s"),
-            (61, Unit.SECONDS, "1\u00a0min 01\u00a0s"),
-            (3725, Unit.SECONDS, "1\u00a0h 02\u00a0min"),
-            (33.3, Unit.PERCENT, "33.3 %"),
-            (12345, Unit.COUNT, "12\u202f345"),
-            (4.25, Unit.SCORE, "4.25"),
-            ("site", Unit.WORDS, "site"),
+            (None, Unit.SECONDS, "–", "–", "–"),
+            (0.4, Unit.SECONDS, "0\u00a0с", "0\u00a0с", "0\u00a0s"),
+            (61, Unit.SECONDS, "1\u00a0хв 01\u00a0с", "1\u00a0мин 01\u00a0с", "1\u00a0min 01\u00a0s"),
+            (3725, Unit.SECONDS, "1\u00a0год 02\u00a0хв", "1\u00a0ч 02\u00a0мин", "1\u00a0h 02\u00a0min"),
+            (33.3, Unit.PERCENT, "33,3%", "33,3\u00a0%", "33.3%"),
+            (50.0, Unit.PERCENT, "50%", "50\u00a0%", "50%"),
+            (12345, Unit.COUNT, "12\u00a0345", "12\u00a0345", "12,345"),
+            (4.25, Unit.SCORE, "4,25", "4,25", "4.25"),
+            ("site", Unit.WORDS, "site", "site", "site"),
         ],
     )
-    def test_cells_as_people_read_them(self, cell: float | str | None, unit: Unit, shown: str) -> None:
-        assert show(cell, unit, Texts().translator("en")) == shown
+    def test_cells_as_people_read_them(self, cell: float | str | None, unit: Unit, uk: str, ru: str, en: str) -> None:
+        for language, shown in (("uk", uk), ("ru", ru), ("en", en)):
+            assert show(cell, unit, Texts().translator(language)) == shown
 
 
 def test_a_sheet_has_numbers_as_numbers_and_no_formulas() -> None:

@@ -57,6 +57,8 @@ def test_places_of_parts_are_kept() -> None:
     assert [piece.index for piece in pieces(parts)] == [0, 1]
 
 
-@pytest.mark.parametrize(("size", "said"), [(1, "1 КБ"), (184_320, "180 КБ"), (5 * 1024 * 1024, "5.0 МБ")])
+@pytest.mark.parametrize(
+    ("size", "said"), [(1, "1 КБ"), (184_320, "180 КБ"), (2_600_000, "2,5 МБ"), (5 * 1024 * 1024, "5 МБ")]
+)
 def test_sizes(size: int, said: str) -> None:
     assert size_word(Texts().translator("uk"), size) == said

@@ -185,7 +185,7 @@ class TestQuestions:
         page = await editor.get("/kb/asked/groups")
         assert "почім на •••" in page
         assert "0671234567" not in page
-        assert "Topic delivery-cost (42 %)" in page
+        assert "Topic delivery-cost (42%)" in page
         assert "asked 2 times" in page
 
     async def test_filters_narrow_and_nonsense_does_not(self, editor: AskedBrowser, past: Past) -> None:
@@ -287,7 +287,7 @@ class TestProposals:
 class TestTheDial:
     async def test_it_says_what_the_present_value_gives(self, editor: AskedBrowser) -> None:
         page = await editor.get("/kb/dial")
-        assert "answers from 55 % on" in page
+        assert "answers from 55% on" in page
         assert "70 are answered at once, and of 100 such answers 88 are right" in page
         assert "polyline" in page
 

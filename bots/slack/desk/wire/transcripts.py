@@ -61,7 +61,7 @@ def line_blocks(line: DeskLine, link: str | None, texts: Translator) -> list[Blo
     if len(line.text) > LONGEST:
         blocks.append(context(_elsewhere(texts.gettext("The rest is in the web desk."), link)))
     for media in line.media:
-        size = f" ({media.size / _MIB:.1f} MB)" if media.size else ""
+        size = f" ({texts.number(media.size / _MIB)} MB)" if media.size else ""
         blocks.append(context(f"📎 {safe(media.name or media.kind.value, 200)}{size}"))
     return blocks
 
