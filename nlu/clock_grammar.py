@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 
+from nlu.spoken_clock import spoken
 from nlu.time_pieces import Clock, Hour, Part, Words
 from nlu.time_words import AFTERNOON, EVENING, MORNING, NIGHT, NOON, TONIGHT, Kind
 
 _DASHES = frozenset("-–—")
 _CONTINUING = _DASHES | frozenset("%№$€/*x")
 _COUNTED = frozenset((Kind.MINUTES, Kind.DAYS, Kind.NUMBER, Kind.IN))
-_LEADING = frozenset(("in", "after", "після", "после", "по", "під", "под", "з", "с"))
+_LEADING = frozenset(("in", "after", "після", "после", "по", "під", "под", "з", "с", "к"))
 _HALVES = {"першій": MORNING, "першу": MORNING, "первой": MORNING, "первую": MORNING, "first": MORNING} | dict.fromkeys(
     ("другій", "другу", "второй", "вторую", "second"), AFTERNOON
 )
+_SUFFIXES = frozenset(("й", "ій", "ї", "ої", "ти", "та", "ту", "у", "го"))
+"""«о 17-й», «после 18-ти»."""
 _NOON = frozenset(("noon", "midday", "опівдні", "полдень", "полудень"))
 _ADVERBS = frozenset(
     [
@@ -36,6 +39,7 @@ _ADVERBS = frozenset(
         "вечером",
         "вечерком",
         "вечерочком",
+        "надвечір",
         "вночі",
         "уночі",
         "ночью",
@@ -60,7 +64,8 @@ class ClockGrammar:
         """A part of the day: «увечері», "in the morning", «по обіді»."""
         if self._words.text(place) == TONIGHT:
             return Part(EVENING), place + 1
-        start = place + (self._words.text(place) in _LEADING)
+        closer = self._words.has(place, Kind.CLOSER) and self._words.has(place + 1, Kind.TO, Kind.AT)
+        start = place + 2 if closer else place + (self._words.text(place) in _LEADING)
         start = self._words.skip(start, Kind.AT, Kind.ON, Kind.THIS)
         if (
             self._words.text(start) in _HALVES
@@ -89,20 +94,33 @@ class ClockGrammar:
         ranged = self._range(place, dated)
         if ranged is not None:
             return ranged
+        if self._words.has(place, Kind.CLOSER) and self._words.has(place + 1, Kind.TO, Kind.AT):
+            closer = self._hour(place + 2, bare=True)  # «ближче до 18»: a point, not a bound
+            return None if closer is None else (Clock(closer[0], None, True), closer[1])
+        bounded = self._bounded(place)
+        if bounded is not None:
+            return bounded
+        told = self._words.has(place, Kind.AT) or (dated and self._words.has(place, Kind.ON))
+        step = self._hour(self._words.skip(place, Kind.AT, Kind.ON), bare=told or dated)
+        return None if step is None else (Clock(step[0], None, True), step[1])
+
+    def _bounded(self, place: int) -> tuple[Clock, int] | None:
+        """«після 18», "before noon", «не пізніше 18», "no earlier than 6"."""
         place = (
             self._words.skip(place, Kind.ON)
             if self._words.has(self._words.skip(place, Kind.ON), Kind.AFTER, Kind.BEFORE)
             else place
         )
-        for kind in (Kind.AFTER, Kind.BEFORE):
-            if self._words.has(place, kind):
-                step = self._hour(place + 1, bare=True)
+        turned = self._words.has(place, Kind.NOT) and self._words.has(place + 1, Kind.LATER, Kind.SOONER)
+        start = place + turned
+        for kind, comparative in ((Kind.AFTER, Kind.LATER), (Kind.BEFORE, Kind.SOONER)):
+            compared = self._words.has(start, comparative)
+            if compared or self._words.has(start, kind):
+                step = self._hour(self._words.skip(start + 1, Kind.THAN, Kind.AT) if compared else start + 1, bare=True)
                 if step is not None:
-                    open_range = Clock(step[0], None, False) if kind is Kind.AFTER else Clock(None, step[0], False)
-                    return open_range, step[1]
-        told = self._words.has(place, Kind.AT) or (dated and self._words.has(place, Kind.ON))
-        step = self._hour(self._words.skip(place, Kind.AT, Kind.ON), bare=told or dated)
-        return None if step is None else (Clock(step[0], None, True), step[1])
+                    begins = (kind is Kind.AFTER) is not turned
+                    return Clock(step[0], None, False) if begins else Clock(None, step[0], False), step[1]
+        return None
 
     def _range(self, place: int, dated: bool) -> tuple[Clock, int] | None:
         opened = self._words.has(place, Kind.FROM, Kind.BETWEEN)
@@ -133,17 +151,23 @@ class ClockGrammar:
     def _hour(self, place: int, *, bare: bool, inside: bool = False) -> tuple[Hour, int] | None:
         """A time of the clock. `bare` allows a number alone, if what follows lets it be an hour;
         `inside` a range anything may follow."""
-        spoken = self._spoken_half(place)
-        if spoken is not None:
-            return spoken
+        told = spoken(self._words, place)
+        if told is not None:
+            return self._halved(*told)
         if self._words.text(place) in _NOON or (self._words.has(place - 1, Kind.BEFORE) and self._is_noon(place)):
             return Hour(12 * 60, False), place + 1
+        if self._words.has(place, Kind.MIDNIGHT):
+            return Hour(24 * 60, False), place + 1
         if self._words.kind(place) in {"clock", "dotted"}:
             return self._digits(place, bare)
-        number = self._words.number(place)
-        if number is None or number > 24 or (len(self._words.text(place)) > 2 and self._words.kind(place) == "number"):
+        counted = self._words.count(place)
+        if counted is None or (len(self._words.text(place)) > 2 and self._words.kind(place) == "number"):
             return None
-        return self._whole_hour(number, place + 1, bare=bare, inside=inside)
+        number, after = counted
+        halves = self._words.has(after, Kind.HALF) and self._words.has(after + 1, Kind.PART)
+        if number > 24 or halves:  # «у першій половині дня»
+            return None
+        return self._whole_hour(number, after, bare=bare, inside=inside)
 
     def _is_noon(self, place: int) -> bool:
         return self._words.has(place, Kind.PART) and self._words.value(place, Kind.PART) == NOON
@@ -151,7 +175,9 @@ class ClockGrammar:
     def _digits(self, place: int, bare: bool) -> tuple[Hour, int] | None:
         dotted = self._words.kind(place) == "dotted"
         parts = re.split("[:./]", self._words.text(place))
-        if dotted and (not bare or len(parts) != 2 or len(parts[1]) != 2 or "/" in self._words.text(place)):
+        if dotted and (
+            not (bare or self._pm(place + 1)) or len(parts) != 2 or len(parts[1]) != 2 or "/" in self._words.text(place)
+        ):
             return None
         hours, minutes = int(parts[0]), int(parts[1])
         if hours > 24 or minutes > 59 or (hours == 24 and minutes):
@@ -163,14 +189,20 @@ class ClockGrammar:
 
     def _whole_hour(self, number: int, after: int, *, bare: bool, inside: bool) -> tuple[Hour, int] | None:
         minutes = 0
-        named = self._words.has(after, Kind.OCLOCK)
+        dashed = self._words.text(after) in _DASHES
+        if dashed and self._words.text(after + 1) in _SUFFIXES:
+            after += 2
+        elif dashed and bare and self._is_minutes(after + 1):
+            minutes, after = int(self._words.text(after + 1)), after + 2  # «о 17-30»
+        named = not minutes and self._words.has(after, Kind.OCLOCK)
         if named:
             after += 1
             read = self._words.number(after)
             if read is not None and self._words.has(after + 1, Kind.MINUTES) and read < 60:
                 minutes, after = read, after + 2
         elif (
-            self._words.number(after) in {15, 20, 30}
+            not minutes
+            and self._words.number(after) in {15, 20, 30, 40, 50}
             and self._words.kind(after) == self._words.kind(after - 1)
             and bare
         ):
@@ -186,8 +218,9 @@ class ClockGrammar:
 
     def _halved(self, hour: Hour, after: int) -> tuple[Hour, int]:
         """`hour` put into the half of the day that the next words name: pm, «дня», "in the evening"."""
-        if self._words.has(after, Kind.PM):
-            return Hour(hour.minutes % 720 + self._words.value(after, Kind.PM) * 60, False), after + 1
+        pm = self._pm(after)
+        if pm is not None:
+            return Hour(hour.minutes % 720 + pm[0] * 60, False), pm[1]
         place = after
         if self._words.text(place) == "in" and self._words.text(place + 1) == "the":
             place += 2
@@ -200,23 +233,19 @@ class ClockGrammar:
             minutes = 0
         return Hour(minutes, False), place + 1
 
-    def _spoken_half(self, place: int) -> tuple[Hour, int] | None:
-        """«пів на третю», «половине третьего», "half past two", "quarter to three", «без чверті три»."""
-        if self._words.has(place, Kind.HALF, Kind.QUARTER):
-            share = 30 if self._words.has(place, Kind.HALF) else 15
-            past, to = self._words.has(place + 1, Kind.PAST), self._words.text(place + 1) in {"to", "до"}
-            on = self._words.text(place + 1) in {"на", "по"}
-            number = self._words.number(place + 2 if past or to or on else place + 1)
-            if number is None or not 1 <= number <= 12:
-                return None
-            after = place + (3 if past or to or on else 2)
-            base = number * 60 + (share if past else -share if to else share - 60)
-            return self._halved(Hour(base % 1440, 1 <= number <= 8), after)
-        if self._words.has(place, Kind.LESS) and self._words.has(place + 1, Kind.QUARTER):
-            number = self._words.number(place + 2)
-            if number is not None and 1 <= number <= 12:
-                return self._halved(Hour(number * 60 - 15, number <= 8), place + 3)
-        return None
+    def _pm(self, place: int) -> tuple[int, int] | None:
+        """The hours that "am", "pm" or "p.m." add, and the place after."""
+        if self._words.has(place, Kind.PM):
+            return self._words.value(place, Kind.PM), place + 1
+        letters = "".join(self._words.text(place + step) for step in range(3))
+        if letters not in {"a.m", "p.m"}:
+            return None
+        return 12 * (letters[0] == "p"), place + 3 + (self._words.text(place + 3) == ".")
+
+    def _is_minutes(self, place: int) -> bool:
+        """Whether the number there is one of minutes that could not be an hour."""
+        text = self._words.text(place)
+        return self._words.kind(place) == "number" and len(text) == 2 and 24 < int(text) < 60
 
     def _closes(self, place: int) -> bool:
         """Whether a number before `place` can be an hour: «в 15», but not «в 15 отделении»."""

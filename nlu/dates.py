@@ -31,6 +31,7 @@ from nlu.time_pieces import (
 from nlu.time_words import MORNING, PARTS
 
 _NOON = 12 * 60
+_DAWN = 6 * 60
 _WHOLE_DAY = 24 * 60
 _FARTHEST = 366 * 3  # days ahead or back that a written date may lie
 
@@ -192,6 +193,11 @@ def _minutes(clock: Clock | None, part: Part | None) -> tuple[int, int]:
     end = _settled(clock.end, part)
     if clock.begin and clock.begin.vague and not clock.end.vague and begin >= end > clock.begin.minutes:
         begin = clock.begin.minutes  # «з 7 до 9»: not from seven in the evening
+    if end <= begin and clock.end.vague:
+        if clock.begin and clock.begin.vague and clock.begin.minutes >= _DAWN and part is None:
+            begin = clock.begin.minutes  # «з 7 до 2»: in the morning, not over the night
+        else:
+            end = clock.end.minutes  # «з 22 до 2»: two at night, not two the next afternoon
     if end <= begin and end + _NOON > begin and end < _NOON:
         end += _NOON
     return begin, end if end > begin else end + _WHOLE_DAY

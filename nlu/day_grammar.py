@@ -1,4 +1,4 @@
-"""Reads days and distances out of words.
+"""Reads days out of words.
 
 Every method tries one construction at a place and gives what it read with the place after it, or None.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from nlu.time_pieces import Calendar, Day, Distance, Relative, Week, Weekday, Words
+from nlu.time_pieces import Calendar, Day, Relative, Week, Weekday, Words
 from nlu.time_words import Kind
 
 _ORDINAL = frozenset(("го", "е", "ого", "th", "st", "nd", "rd", "та", "ту", "ї", "й"))
@@ -72,10 +72,10 @@ class DayGrammar:
             return self._dotted(place)
         if self._words.has(place, Kind.MONTH):
             return self._month_first(place)
-        number = self._words.number(place)
-        if number is None or not 1 <= number <= 31:
+        counted = self._words.count(place)
+        if counted is None or not 1 <= counted[0] <= 31:
             return None
-        after = place + 1
+        number, after = counted
         if self._words.text(after) in _DASHES and self._words.text(after + 1) in _ORDINAL:
             after += 2
         elif self._words.text(after) in _ORDINAL:
@@ -86,7 +86,13 @@ class DayGrammar:
             return Calendar(number, self._words.value(after, Kind.MONTH), year), end
         if self._words.has(after, Kind.DATE) and self._words.kind(place) == "number":
             return Calendar(number, None), after + 1
+        if self._words.text(after - 1) == "го" and self._closes(after):
+            return Calendar(number, None), after  # «25-го»
         return None
+
+    def _closes(self, place: int) -> bool:
+        """Whether a date may end before `place`: «25-го о 15», but not «25-го полку»."""
+        return self._words.kind(place) != "word" or bool(self._words.kinds(place))
 
     def _month_first(self, place: int) -> tuple[Day, int] | None:
         number = self._words.number(place + 1)
@@ -113,26 +119,3 @@ class DayGrammar:
             return None
         year = None if len(parts) == 2 else int(parts[2]) + (2000 if len(parts[2]) == 2 else 0)
         return Calendar(day, month, year), place + 1
-
-    def distance(self, place: int) -> tuple[Distance | Relative, int] | None:
-        """«через годину», "in 3 days"."""
-        if not self._words.has(place, Kind.IN):
-            return None
-        place += 1
-        if self._words.has(place, Kind.HALF_HOUR):
-            return Distance(30), place + 1
-        if self._words.has(place, Kind.HALF):
-            after = place + 1 + (self._words.text(place + 1) in {"a", "an"})
-            return (Distance(30), after + 1) if self._words.has(after, Kind.MINUTES) else None
-        number = 1
-        after = place + (self._words.text(place) in {"a", "an"})
-        if not self._words.has(after, Kind.MINUTES, Kind.DAYS):
-            read = self._words.number(after)
-            if read is None:
-                return None
-            number, after = read, after + 1
-        if self._words.has(after, Kind.MINUTES):
-            return Distance(number * self._words.value(after, Kind.MINUTES)), after + 1
-        if self._words.has(after, Kind.DAYS) and self._words.text(place - 1) != "за":  # «за 2 дні»: how long it takes
-            return Relative(number * self._words.value(after, Kind.DAYS)), after + 1
-        return None

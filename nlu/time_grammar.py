@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nlu.clock_grammar import ClockGrammar
 from nlu.day_grammar import DayGrammar
+from nlu.distance_grammar import DistanceGrammar
 from nlu.time_pieces import Calendar, Clock, Distance, Part, Piece, Relative, Week, Weekday, Words
 
 _JOINING = frozenset((",", "(", "десь", "приблизно", "примерно", "где", "часов", "годин", "around", "about"))
@@ -17,6 +18,7 @@ class Grammar:
     def __init__(self, words: Words) -> None:
         self._words = words
         self._days = DayGrammar(words)
+        self._distances = DistanceGrammar(words)
         self._clocks = ClockGrammar(words)
 
     def group(self, place: int) -> tuple[list[Piece], int]:
@@ -42,7 +44,7 @@ class Grammar:
         dated = any(isinstance(piece, Relative | Weekday | Week | Calendar) for piece in before)
         readers: list[Callable[[int], tuple[Piece, int] | None]] = []
         if not dated:
-            readers += [self._days.distance, self._days.day]
+            readers += [self._distances.distance, self._days.day]
         if not any(isinstance(piece, Clock) for piece in before):
             readers.append(self._clocks.dated_clock if dated else self._clocks.clock)
         if not any(isinstance(piece, Part) for piece in before):

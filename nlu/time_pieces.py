@@ -22,6 +22,7 @@ _MOST_DIGITS = 4  # of a number in a time: a year, or so many minutes
 _HOUR_DIGITS = 2  # of a number by which alone a time may be named: an hour or a day
 _REMEMBERED = 4096  # words whose sense is not looked up twice
 _ASKED_TWICE = 64  # texts of a portion: both who looks for times and who remembers asks about each
+_TENS = frozenset((20, 30, 40, 50))
 _BEGINNING = frozenset(("під", "под", "a", "an", "первой", "первую", "вторую", "второй"))
 """Words of a time that mean nothing by themselves."""
 
@@ -193,6 +194,15 @@ class Words:
         while self.has(place, *kinds):
             place += 1
         return place
+
+    def count(self, place: int) -> tuple[int, int] | None:
+        """The number at `place`, of one word or two («двадцять п'ять», "twenty-five"), and the place after it."""
+        number = self.number(place)
+        if number is None or self.kind(place) == "number" or number not in _TENS:
+            return None if number is None else (number, place + 1)
+        after = place + 1 + (self.text(place + 1) == "-")
+        ones = self.number(after) if self.kind(after) == "word" else None
+        return (number + ones, after + 1) if ones is not None and ones < 10 else (number, place + 1)
 
     def number(self, place: int) -> int | None:
         """The number at `place`, in digits or as a word."""
