@@ -27,6 +27,7 @@ from gateway.taking import Taker
 from gateway.timers import Timers
 from gateway.turns import Turns
 from handoff.alerting import Alerting, carrier
+from handoff.leaving import Leaving
 from handoff.service import HandoffService
 from handoff.timers import Alarms
 
@@ -151,12 +152,14 @@ class Answering:
         sweeper = Sweeper(
             house.database, house.media, house.settings.retention, clock=house.clock, wakeups=house.wakeups
         )
+        leaving = Leaving(house.speaker, house.texts, house.settings, house.clock)
         return Housekeeping(
             house.database,
             sweeper,
             clock=house.clock,
             wakeups=house.wakeups,
             idle_hours=house.settings.dialogue.idle_hours,
+            chores=(partial(leaving.look, house.database),),
         )
 
 

@@ -206,6 +206,7 @@ def ask(
 
 
 app.command(name="add-staff")(cli_people.add_staff)
+app.command(name="change-staff")(cli_people.change_staff)
 app.command(name="export-person")(cli_people.export_person)
 app.command()(cli_people.erase)
 

@@ -33,3 +33,8 @@ class Staff(Value, frozen=True, kw_only=True):
         if role is Role.EDITOR and Role.REVIEWER in self.roles:
             return True
         return role in self.roles or Role.OPERATOR in self.roles
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether this person may talk with customers: one who is not active may do nothing."""
+        return self.active and self.may(Role.AGENT)

@@ -33,12 +33,12 @@ from handoff.desk_people import DeskPeople
 from handoff.desk_proposals import DeskProposals
 from handoff.desk_views import DeskViews
 from handoff.forms import rating
+from handoff.giving_back import GivingBack
 from handoff.handoffs import CHOICES, HandoffOutcome
 from handoff.hours import OpeningHours
 from handoff.storage.agents import AgentTable, Draft
 from handoff.storage.canned import CannedTable
 from handoff.storage.desk import DeskQueries
-from handoff.storage.handoffs import HandoffTable
 from handoff.telling import tell
 from handoff.wording import say
 from handoff.yielding import HandoffYielding
@@ -76,6 +76,7 @@ class DeskService:
         self._settings = settings
         self._clock = clock
         self._admission = Admission(settings, clock)
+        self._giving_back = GivingBack(speaker, texts, settings, clock)
         hours = OpeningHours(settings.hours, settings.company.zone)
         self.calls = DeskCalls(database, speaker, texts, settings, hours, clock)
         people = people or People(channels, speaker, HandoffYielding(clock), texts, settings.company, clock)
@@ -114,7 +115,7 @@ class DeskService:
                 await self._to_queue(work, conversation, agent, reason)
                 return
             colleague = await work.staff.get(to)
-            if not colleague.active or not colleague.may(Role.AGENT) or to == conversation.agent_id:
+            if not colleague.is_agent or to == conversation.agent_id:
                 raise RequestRefused(
                     400, texts.gettext("This conversation cannot go to {name}.").format(name=colleague.name)
                 )
@@ -297,18 +298,9 @@ class DeskService:
         await self._move(work, conversation, State.AGENT, agent_id=agent.id, form=None, misses=0)
 
     async def _to_queue(self, work: Work, conversation: Conversation, agent: Staff, reason: str) -> None:
-        handoff = await HandoffTable(work).active(conversation.id)
-        if handoff is None:
-            await self._admission.enqueue(work, conversation.id, language=conversation.language)
-        else:
-            await self._admission.requeue(work, handoff)
         note = self._texts.translator(agent.language).gettext("Back to the queue.")
-        await self._note(work, conversation, agent, f"{note} {reason}")
-        words = self._customers(conversation).gettext(
-            "{name} is passing you to a colleague who already sees our conversation."
-        )
-        await tell(self._speaker, work, conversation, say(words.format(name=agent.name), author=Author.SYSTEM))
-        await self._move(work, conversation, State.QUEUED, agent_id=None)
+        said = clean_text(f"{note} {reason}").strip()
+        await self._giving_back.to_queue(work, conversation, agent.name, said, agent.id)
         log.info("conversation_requeued", conversation=conversation.id, agent=agent.id)
 
     async def _note(self, work: Work, conversation: Conversation, agent: Staff, text: str) -> None:

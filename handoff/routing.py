@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.messages import Value
-from gateway.staff import Role, Staff
+from gateway.staff import Staff
 
 LANGUAGE_PREFIX = "lang:"
 """A skill such as ``lang:en`` names a language the agent writes in; an agent with none writes in all."""
@@ -29,9 +29,7 @@ def speaks(agent: Staff, language: str | None) -> bool:
 
 def may_take(agent: Staff, needs: Needs) -> bool:
     """Whether the agent is active, is an agent, speaks the language and has every skill."""
-    return (
-        agent.active and agent.may(Role.AGENT) and speaks(agent, needs.language) and needs.skills <= set(agent.skills)
-    )
+    return agent.is_agent and speaks(agent, needs.language) and needs.skills <= set(agent.skills)
 
 
 def candidates(
@@ -42,7 +40,7 @@ def candidates(
     Where nobody has the skills, those who speak the language; where nobody does, every agent: a
     customer with the second-best agent is better off than one with none.
     """
-    everyone = [agent for agent in agents if agent.active and agent.may(Role.AGENT)]
+    everyone = [agent for agent in agents if agent.is_agent]
     fitting = (
         [agent for agent in everyone if may_take(agent, needs)]
         or [agent for agent in everyone if speaks(agent, needs.language)]

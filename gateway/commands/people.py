@@ -38,6 +38,26 @@ def add_staff(
     console.print(f"{name} may sign in as {email}.")
 
 
+def change_staff(
+    email: str,
+    config: ConfigOption = None,
+    role: Annotated[
+        list[Role] | None,
+        typer.Option(help="What they are from now on instead: agent, editor, reviewer, supervisor or operator."),
+    ] = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Whether they may sign in; their words stay.")
+    ] = None,
+) -> None:
+    """Change what somebody may do; also while it is served. Conversations of who is no agent any more wait again."""
+    from gateway.commands import staff as staff_commands
+
+    roles = frozenset(role) if role else None
+    staff, given = asyncio.run(staff_commands.change(settings_of(config), email=email, roles=roles, active=active))
+    may = f"is {', '.join(sorted(staff.roles))}" if staff.active else "may not sign in"
+    console.print(f"{staff.name} {may}. Conversations back in the queue: {given}.", soft_wrap=True)
+
+
 def export_person(
     who: WhoArgument,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="The zip archive to write.")],

@@ -1,14 +1,16 @@
-"""Adding people who sign in."""
+"""Adding and changing people who sign in."""
 
 from __future__ import annotations
 
+from gateway.app import Frontdesk
 from gateway.clock import utc_now
-from gateway.errors import SettingsError
+from gateway.errors import NotFound, SettingsError
 from gateway.settings import LANGUAGES, Settings
-from gateway.staff import Role
+from gateway.staff import Role, Staff
 from gateway.storage.engine import Database
 from gateway.storage.revision import require_newest
 from gateway.web.passwords import hash_password
+from handoff.leaving import Leaving
 
 MIN_PASSWORD = 8
 
@@ -37,3 +39,29 @@ async def add(
             )
     finally:
         await database.close()
+
+
+async def change(
+    settings: Settings, *, email: str, roles: frozenset[Role] | None = None, active: bool | None = None
+) -> tuple[Staff, int]:
+    """Give somebody other roles, or let them in no more (and again); what they are then, and how many of their
+    conversations went back to the queue because they are no agent. None changes nothing.
+
+    Raises NotFound where nobody has this e-mail.
+    """
+    wanted = {"roles": roles, "active": active}
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    house = Frontdesk(settings)
+    try:
+        await require_newest(house.database)
+        async with house.database.write() as work:
+            staff = await work.staff.by_email(email)
+            if staff is None:
+                raise NotFound(f"{email} is not on the staff")
+            if changes:
+                await work.staff.change(staff.id, **changes)
+            changed = await work.staff.get(staff.id)
+            leaving = Leaving(house.speaker, house.texts, settings, house.clock)
+            return changed, await leaving.left(work, changed)
+    finally:
+        await house.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -25,18 +26,29 @@ CODES_KEPT = timedelta(days=1)
 """How long after its end a code is still known as one that was used."""
 CODES_AT_ONCE = 500
 
+Chore = Callable[[], Awaitable[object]]
+"""What another room has to tidy; it raises StorageUnavailable where it must wait."""
+
 
 class Housekeeping:
-    """Tidies once a minute."""
+    """Tidies once a minute; `chores` are done after its own."""
 
     def __init__(
-        self, database: Database, sweeper: Sweeper, *, clock: Clock, wakeups: Wakeups, idle_hours: int
+        self,
+        database: Database,
+        sweeper: Sweeper,
+        *,
+        clock: Clock,
+        wakeups: Wakeups,
+        idle_hours: int,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self._database = database
         self._sweeper = sweeper
         self._clock = clock
         self._wakeups = wakeups
         self._idle = timedelta(hours=idle_hours)
+        self._chores = chores
 
     async def run(self) -> None:
         """Tidy until told to stop."""
@@ -45,6 +57,8 @@ class Housekeeping:
             try:
                 await self.tidy()
                 await self._sweeper.sweep()
+                for chore in self._chores:
+                    await chore()
             except StorageUnavailable as error:
                 log.warning("housekeeping_waits", reason=str(error))
             await wait_for(bell, EVERY_SECONDS)

@@ -80,7 +80,9 @@ class StaffTable:
         return [person for person in people if role is None or role in person.roles]
 
     async def change(self, staff_id: int, **changes: Any) -> None:
-        """Set columns."""
+        """Set columns (`roles` as a set). Whoever makes an agent something else gives their conversations back."""
+        if "roles" in changes:
+            changes["roles"] = msgspec.json.encode(sorted(changes["roles"])).decode()
         await self._connection.execute(update(tables.staff).where(_column.id == staff_id).values(**changes))
 
 

@@ -61,6 +61,24 @@ class AgentTable:
         found = {agent_id: int(count) for agent_id, count in await self._connection.execute(query)}
         return {agent_id: found.get(agent_id, 0) for agent_id in ids}
 
+    async def held(self, agent_id: int) -> list[int]:
+        """The conversations that this agent holds, in the order in which they are locked."""
+        conversations = spine.conversations.c
+        query = (
+            select(conversations.id)
+            .where(conversations.state == State.AGENT, conversations.agent_id == agent_id)
+            .order_by(conversations.id)
+        )
+        return list((await self._connection.execute(query)).scalars())
+
+    async def holders(self) -> list[int]:
+        """Everybody who holds a conversation."""
+        conversations = spine.conversations.c
+        query = select(conversations.agent_id).where(
+            conversations.state == State.AGENT, conversations.agent_id.is_not(None)
+        )
+        return sorted(set((await self._connection.execute(query.distinct())).scalars()))
+
     async def mark_read(self, conversation_id: int, agent_id: int, seq: int) -> None:
         """The agent has seen everything up to `seq`; a read position never goes back."""
         statement = upsert(self._connection, tables.reads).values(

@@ -12,7 +12,7 @@ from gateway.errors import NotFound, Rejected
 from gateway.messages import Value
 from gateway.ports import Clock
 from gateway.settings import LANGUAGES
-from gateway.staff import Role, Staff
+from gateway.staff import Staff
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 
@@ -112,7 +112,7 @@ async def _agent(work: Work, staff_id: int) -> Staff | None:
         staff = await work.staff.get(staff_id)
     except NotFound:
         return None
-    return staff if staff.active and staff.may(Role.AGENT) else None
+    return staff if staff.is_agent else None
 
 
 def _language(user: dict[str, Any]) -> str | None:
