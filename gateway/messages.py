@@ -159,13 +159,15 @@ class Sender(Value, frozen=True, kw_only=True):
 
 class Inbound(Value, frozen=True, kw_only=True):
     """One thing a customer said. `platform_id` is the platform's id of this message (for replies,
-    edits and reactions), `reply_to` that of the message it answers; `sent_at` is the platform's clock."""
+    edits and reactions), `reply_to` that of the message it answers; `sent_at` is the platform's clock. `quiet`
+    asks that no program answers: a person does."""
 
     sender: Sender
     parts: tuple[Part, ...]
     platform_id: str | None = None
     reply_to: str | None = None
     sent_at: datetime | None = None
+    quiet: bool = False
 
 
 class SignalKind(StrEnum):

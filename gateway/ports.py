@@ -204,6 +204,7 @@ class Reason(StrEnum):
     ATTACHMENT = "attachment"
     ARTICLE = "article"
     FAILURE = "failure"
+    QUIET = "quiet"
 
 
 class Tried(Value, frozen=True, kw_only=True):
@@ -258,7 +259,10 @@ class Handoffs(Protocol):
     and words its own replies; the caller says them and applies the state and form."""
 
     async def request(self, work: Work, situation: Situation, context: HandoffContext) -> Outcome:
-        """Hand over: create the Handoff, or outside opening hours offer a call or a message for later."""
+        """Hand over: create the Handoff, or outside opening hours offer a call or a message for later.
+
+        For `Reason.QUIET` nothing is said, at any hour: who asked that no program answers waits as with a
+        message that was left."""
         ...
 
     async def waiting(self, work: Work, situation: Situation) -> Outcome:

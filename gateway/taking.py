@@ -150,6 +150,9 @@ class Taker:
 
     async def rescue(self, work: Work, row: InboxRow, inbound: Inbound) -> None:
         """The turn failed each time: store the words and hand over, without understanding anything."""
+        if inbound.quiet:
+            await self.take_quietly(work, row, inbound, None)
+            return
         identity = await work.contacts.identity(row.identity_id)
         contact = await self._meet(work, identity, inbound, None)
         conversation = await self._conversation(work, identity, contact, inbound)
@@ -159,6 +162,31 @@ class Taker:
             decision = dialogue.HandOver(reason=Reason.FAILURE)
             outcome = await self._acts.carry_out(work, situation, decision)
             await self._acts.apply(work, situation, decision, outcome)
+
+    async def take_quietly(
+        self, work: Work, row: InboxRow, inbound: Inbound, understanding: Understanding | None
+    ) -> None:
+        """Hear what no program is to answer, and leave it to people: not a word is said, at any hour."""
+        identity = await work.contacts.identity(row.identity_id)
+        contact = await self._meet(work, identity, inbound, understanding)
+        conversation = await self._conversation(work, identity, contact, inbound)
+        if conversation.state is State.CLOSED:  # a rating by number would be thanked for
+            conversation = await self._open(work, identity, contact)
+        message = await self._speaker.hear(work, conversation, inbound, row.channel)
+        if understanding is not None:
+            understanding = await self._recalling.amid(work, conversation, understanding)
+        situation = self._situation(conversation, contact, inbound, understanding)
+        decision: Decision
+        if conversation.state is State.BOT:
+            decision = dialogue.HandOver(reason=Reason.QUIET)
+            outcome = await self._acts.hand_over(work, situation, decision.reason, None)
+        else:
+            decision = dialogue.Listen()
+            outcome = await self._acts.carry_out(work, situation, decision)
+        await self._acts.apply(work, situation, decision, outcome)
+        if understanding is not None and self._tells(conversation, None, understanding):
+            self._remember(work, conversation, message, understanding, decision)
+        log.info("turn_quiet", channel=row.channel, conversation=conversation.id, message=message.id)
 
     # --- who and where -----------------------------------------------------------------------
 

@@ -274,6 +274,8 @@ class Turns:
     async def _take_one(self, work: Work, one: Prepared) -> None:
         with following(inbox=one.row.id):
             match one.event:
+                case Inbound(quiet=True) as inbound:
+                    await self._taker.take_quietly(work, one.row, inbound, one.understanding)
                 case Inbound() as inbound:
                     await self._taker.take(work, one.row, inbound, one.understanding)
                 case Signal() as signal:

@@ -69,6 +69,9 @@ class HandoffService:
         """Hand over. Outside opening hours the first wish is answered with an offer (a call, or a
         message for later); words that are a message already, and a second wish, wait for the opening."""
         conversation = situation.conversation
+        if context.reason is Reason.QUIET:
+            await self._keep(work, situation, context)
+            return Outcome(state=State.QUEUED)
         if self._hours.is_open(self._clock()):
             handoff = await self._admission.enqueue(work, conversation.id, language=situation.language, context=context)
             return Outcome(replies=(await self._say_place(work, situation, handoff),), state=State.QUEUED)
@@ -167,15 +170,19 @@ class HandoffService:
             tried=tuple(tried for tried, _ in await work.turns.of(situation.conversation.id)),
             entities=situation.understanding.entities if situation.understanding else (),
         )
+        handoff = await self._keep(work, situation, context)
+        return Outcome(replies=(await self._say_kept(work, situation, handoff),), state=State.QUEUED)
+
+    async def _keep(self, work: Work, situation: Situation, context: HandoffContext) -> Handoff:
+        """Into the queue as somebody who left a message: nobody asks them for patience."""
         now = self._clock()
-        handoff = await self._admission.enqueue(
+        return await self._admission.enqueue(
             work,
             situation.conversation.id,
             language=situation.language,
             context=context,
             opening=self._hours.next_opening(now) or now,
         )
-        return Outcome(replies=(await self._say_kept(work, situation, handoff),), state=State.QUEUED)
 
     # --- words -------------------------------------------------------------------------------
 

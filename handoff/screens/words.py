@@ -68,6 +68,8 @@ class Words:
                 return _("This topic is for people")
             case Reason.FAILURE:
                 return _("Something broke on our side")
+            case Reason.QUIET:
+                return _("Asks for no automatic answer")
             case None:
                 return _("An agent stepped in")
 

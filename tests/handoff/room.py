@@ -160,11 +160,12 @@ class Room:
 
     # --- the customer ------------------------------------------------------------------------
 
-    async def hear(self, *parts: str | Part, address: str = "7", name: str = "Оля") -> list[str]:
+    async def hear(self, *parts: str | Part, address: str = "7", name: str = "Оля", quiet: bool = False) -> list[str]:
         """The customer says `parts` (texts or parts) at once; what is said back, in order."""
         self._heard += 1
         said = tuple(Text(text=part) if isinstance(part, str) else part for part in parts)
-        event = Inbound(sender=Sender(address=address, name=name), parts=said, platform_id=f"in-{self._heard}")
+        sender = Sender(address=address, name=name)
+        event = Inbound(sender=sender, parts=said, platform_id=f"in-{self._heard}", quiet=quiet)
         before = await self._seen(address)
         await self.inbox.take("shop", [envelope_of(event)])
         while await self.turns.take_waiting():

@@ -24,7 +24,7 @@ from bots.mail.wire.people import (
 )
 from bots.mail.wire.proof import is_proved
 from bots.mail.wire.quotes import cut
-from bots.mail.wire.robots import silence
+from bots.mail.wire.robots import asks_for_quiet, silence
 from gateway.errors import Unreadable
 from gateway.identity import code_in
 from gateway.messages import Event, Ignored, Inbound, Media, Part, Sender, Signal, Text, Value
@@ -117,6 +117,7 @@ def _inbound(letter: Letter, person: Person, rules: Rules) -> Event:
         platform_id=message_id(letter),
         reply_to=replied_to(letter),
         sent_at=sent_at(letter),
+        quiet=asks_for_quiet(letter),
     )
 
 

@@ -16,7 +16,7 @@ from bots.mail.wire.letter import read, store, take_apart
 from bots.mail.wire.people import dedupe_id
 from gateway.errors import Unreadable
 from gateway.identity import code_in
-from gateway.messages import Event, Inbound, Media, Text
+from gateway.messages import Event, Ignored, Inbound, Media, Text
 from tests.bots.mail.support import KINDS, RULES, cases, mail
 
 
@@ -89,6 +89,31 @@ def test_without_our_servers_name_nobody_is_verified() -> None:
 )
 def test_proof(said: str, sender: str, proved: bool) -> None:
     assert _verified(mail(sender=sender, Authentication_Results=said), RULES) is proved
+
+
+@pytest.mark.parametrize(
+    ("asked", "quiet"),
+    [
+        ("All", True),
+        ("OOF, AutoReply", True),
+        ("DR, RN, NRN, OOF, AutoReply", True),
+        ("dr, ndr, rn, nrn", False),  # reports only
+        ("None", False),
+        ("", False),
+    ],
+)
+def test_who_asks_for_no_automatic_answer_is_heard_all_the_same(asked: str, quiet: bool) -> None:
+    event = read_event(take_apart(mail(X_Auto_Response_Suppress=asked)), RULES)
+    assert isinstance(event, Inbound)
+    assert event.quiet is quiet
+
+
+@pytest.mark.parametrize(
+    "sign", [{"Auto_Submitted": "auto-replied"}, {"Precedence": "bulk"}, {"Return_Path": "<>"}, {"X_Vacation": "yes"}]
+)
+def test_beside_a_robots_other_signs_it_is_a_robot(sign: dict[str, str]) -> None:
+    event = read_event(take_apart(mail(X_Auto_Response_Suppress="All", **sign)), RULES)
+    assert isinstance(event, Ignored)
 
 
 def test_nobody_vouches_for_a_reply_to() -> None:
