@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,6 +23,10 @@ from gateway.live import Change
 from gateway.storage.engine import Database, parse_url
 from gateway.storage.migrate import migrate
 from tests.standins.postgres import PostgresServer, find_postgres
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("frontdesk", deadline=None)
+hypothesis.settings.load_profile("frontdesk")
 
 
 class SteppingClock:

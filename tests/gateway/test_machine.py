@@ -448,7 +448,6 @@ def play(machine: Callable[[], Machine], *, share: float = 1.0) -> None:
         settings=settings(
             max_examples=max(1, int((EXAMPLES or QUICK_EXAMPLES) * share)),
             stateful_step_count=DEEP_STEPS if EXAMPLES else QUICK_STEPS,
-            deadline=None,
             phases=phases,
             suppress_health_check=list(HealthCheck),
         ),

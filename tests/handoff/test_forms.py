@@ -234,7 +234,7 @@ SAID = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(SAID, min_size=1, max_size=8), st.sampled_from(["uk", "ru", "en"]))
 def test_whatever_is_said_the_form_stays_sound(everything: list[Said], language: str) -> None:
     booking = form(language)

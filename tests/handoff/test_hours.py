@@ -137,7 +137,7 @@ def test_windows_lie_inside_openings_and_count_from_their_start(hours: OpeningHo
     ]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     start=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
     days=st.integers(0, 9),

@@ -39,7 +39,7 @@ _buttons = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     article=st.builds(
         Article,

@@ -264,7 +264,7 @@ _articles = st.builds(
 _times = st.none() | st.times().map(lambda one: one.replace(second=0, microsecond=0))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(article=_articles, days=st.tuples(st.dates(), st.dates()), times=st.tuples(_times, _times))
 @example(article=Article(id="a"), days=(None, None), times=(None, None))
 @example(article=Article(id="a"), days=(date(2026, 12, 31), date(2026, 12, 31)), times=(time(0), time(0)))
@@ -281,7 +281,7 @@ def test_there_and_back_again(
     assert write_file(read.article) == written
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     content=st.binary(max_size=300)
     | st.text(max_size=300).map(lambda text: f"---\n{text}\n---\n".encode("utf-8", "replace"))

@@ -155,7 +155,7 @@ def lines_of(article: Article) -> set[str]:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(base=_article, mine=_article, theirs=_article)
 def test_nothing_that_either_wrote_is_lost(base: Article, mine: Article, theirs: Article) -> None:
     merged = merge(base, mine, theirs)
@@ -167,14 +167,14 @@ def test_nothing_that_either_wrote_is_lost(base: Article, mine: Article, theirs:
         assert {phrase_key(line) for line in lines_of(one) - lines_of(base)} <= keys
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(base=_article, mine=_article)
 def test_who_is_alone_gets_exactly_their_own(base: Article, mine: Article) -> None:
     for merged in (merge(base, mine, base), merge(base, base, mine), merge(base, mine, mine)):
         assert merged == Merged(article=mine)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(base=_article, mine=_article, theirs=_article)
 def test_it_is_no_matter_who_saves_second(base: Article, mine: Article, theirs: Article) -> None:
     one, other = merge(base, mine, theirs), merge(base, theirs, mine)

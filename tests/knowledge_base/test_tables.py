@@ -106,7 +106,7 @@ class Unjudged(Importer):
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(article=articles())
 def test_nothing_is_lost_in_a_table(kind: str, article: Article) -> None:
     content = exported({article.id: article}, kind)

@@ -141,7 +141,7 @@ _PIECES = st.sampled_from(
 _SOURCES = st.lists(_PIECES, max_size=60).map("".join) | st.text(max_size=300)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(source=_SOURCES, name=st.text(max_size=50))
 @example(source="{{" + " " * 4000, name="")
 @example(source=("{%" + " " * 78) * 51, name="")

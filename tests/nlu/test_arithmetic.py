@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ports import Ranked
@@ -112,7 +112,6 @@ def _sparse(matrix: np.ndarray) -> Sparse:
     return Sparse(starts, columns.astype(np.int32), matrix[rows, columns].astype(np.float32))
 
 
-@settings(deadline=None)  # a loaded machine fails nothing
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 63, 64, 65, 130]))
 def test_the_nearest_phrase_is_found_whatever_the_number_of_intents(seed: int, intents: int) -> None:
     chance = np.random.default_rng(seed)

@@ -32,7 +32,7 @@ def test_the_first_of_a_group_is_the_most_asked_wording() -> None:
 
 
 @given(st.lists(st.text(max_size=40), max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_text_is_in_exactly_one_group(texts: list[str]) -> None:
     places = [place for found in group(texts) for place in found]
     assert sorted(places) == list(range(len(texts)))

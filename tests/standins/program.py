@@ -14,6 +14,8 @@ from types import TracebackType
 import httpx
 
 READY_SECONDS = 60
+LOG_SHOWN = 8000
+"""Characters of the log that a failed test shows."""
 
 
 def free_port() -> int:
@@ -48,6 +50,9 @@ class Program:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            # A test's report shows what was printed; the folder is gone by the time somebody looks.
+            print(self.log[-LOG_SHOWN:])
         self.stop()
 
     @property

@@ -126,7 +126,6 @@ STEPS = st.lists(st.sampled_from(["say", "say", "answer", "cut", "connect", "clo
 
 @settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)
