@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components
 from litestar.router import Router
 from litestar.types import ControllerRouterHandler
 
@@ -29,6 +30,7 @@ from gateway.web.events import live_route
 from gateway.web.faults import FaultPages
 from gateway.web.guard import Guards
 from gateway.web.pages import Pages, Room, static_routers
+from gateway.web.refusals import SCHEMES
 from gateway.web.security import add_headers, csrf_config, session_config
 from gateway.web.sessions import SessionStore
 from gateway.web.signin import Throttle, signin_routes
@@ -130,7 +132,13 @@ class Site:
             csrf_config=csrf_config(house.secret, secure=self._secure),
             after_request=add_headers,
             exception_handlers=FaultPages(self.pages).handlers(),
-            openapi_config=OpenAPIConfig("Frontdesk", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/")]),
+            openapi_config=OpenAPIConfig(
+                "Frontdesk",
+                "1",
+                path="/schema",
+                render_plugins=[JsonRenderPlugin(path="/")],
+                components=Components(security_schemes=SCHEMES),
+            ),
             request_max_body_size=house.settings.upload_limit * MIB + MIB,
             logging_config=None,
         )

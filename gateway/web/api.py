@@ -13,17 +13,19 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.connection import ASGIConnection
+from litestar.datastructures import ResponseHeader
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from gateway.asking import Asked, Asker
-from gateway.errors import NotFound
+from gateway.errors import NotFound, RequestRefused
 from gateway.improving.searching import Library, PublishedArticle, PublishedButton, Searching
 from gateway.messages import Value
 from gateway.ports import Action, Knowledge
 from gateway.replies import Replies
+from gateway.web.refusals import SECURITY, refusals
 
 PAGE = 1000
 """Articles of a page at most, and where no limit is asked for."""
@@ -47,6 +49,15 @@ InLanguage = Annotated[
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE, description="Articles of a page.")]
 Offset = Annotated[
     int, QueryParameter(name="offset", ge=0, le=1_000_000, description="Articles to leave out before it.")
+]
+
+TAGS = [
+    ResponseHeader(name="ETag", documentation_only=True, description="For If-None-Match."),
+    ResponseHeader(name="Last-Modified", documentation_only=True, description="For If-Modified-Since."),
+]
+PAGES = [
+    ResponseHeader(name="X-Total-Count", documentation_only=True, description="How many there are in all."),
+    ResponseHeader(name="Link", documentation_only=True, description='The next page, rel="next", where there is one.'),
 ]
 
 
@@ -91,16 +102,20 @@ def api_router(
     """The API; with an empty `token` it is closed to everybody."""
 
     async def bearer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        given = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        if not token or not hmac.compare_digest(given.encode(), token.encode()):
-            raise NotAuthorizedException("give Authorization: Bearer with the gateway's api_token")
+        # Its name in any case (RFC 9110, section 11.1).
+        scheme, given = [*connection.headers.get("authorization", "").split(maxsplit=1), "", ""][:2]
+        fits = scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+        if not token:
+            raise _unauthorized("the API is closed: set api_token, as by FRONTDESK_API_TOKEN, and start again")
+        if not fits:
+            raise _unauthorized("give Authorization: Bearer with the gateway's api_token")
 
-    @post("/ask", status_code=200)
+    @post("/ask", status_code=200, responses=refusals(413), before_request=_readable)
     async def ask(data: JSONBody[Ask]) -> Asked:
         """What the bot would answer, and why."""
         return await asker.ask(data.text, data.language)
 
-    @get("/articles")
+    @get("/articles", responses=refusals(unchanged=True), response_headers=[*TAGS, *PAGES])
     async def articles(
         request: Request[Any, Any, Any],
         language: LanguageQuery = "uk",
@@ -133,7 +148,7 @@ def api_router(
             response.set_header("link", f'<{request.url.path}?{query}>; rel="next"')
         return response
 
-    @get("/articles/{article_id:str}")
+    @get("/articles/{article_id:str}", responses=refusals(404, unchanged=True), response_headers=TAGS)
     async def article(
         request: Request[Any, Any, Any], article_id: FromPath[str], language: LanguageQuery = "uk"
     ) -> Response[ArticleAnswer]:
@@ -145,7 +160,26 @@ def api_router(
         content = _answer(found, knowledge.title(article_id, language) or article_id, text)
         return _tagged(request, content, library.changed())
 
-    return Router(path="/api/v1", route_handlers=[ask, articles, article], guards=[bearer], tags=["v1"])
+    return Router(
+        path="/api/v1",
+        route_handlers=[ask, articles, article],
+        guards=[bearer],
+        security=SECURITY,
+        tags=["v1"],
+    )
+
+
+def _unauthorized(words: str) -> NotAuthorizedException:
+    return NotAuthorizedException(words, headers={"WWW-Authenticate": "Bearer"})
+
+
+async def _readable(request: Request[Any, Any, Any]) -> None:
+    """Raises RequestRefused(400) for a body that no JSON parser takes: the framework would break on bytes that
+    are no UTF-8, and on lists within lists without end."""
+    try:
+        msgspec.json.decode(await request.body())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RequestRefused(400, 'the body is not JSON in UTF-8: give {"text": "…"}') from None
 
 
 def _title(article: PublishedArticle, knowledge: Knowledge, language: str) -> ArticleTitle:

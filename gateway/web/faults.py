@@ -14,10 +14,11 @@ from uuid import uuid4
 
 import structlog
 from litestar import Request
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Response
 
 from gateway.errors import Conflict, FrontdeskError, NotFound, RequestRefused, StorageUnavailable
+from gateway.faulty import in_words
 from gateway.texts import Translator
 from gateway.web.pages import Pages
 from gateway.web.security import HEADERS
@@ -26,6 +27,9 @@ log = structlog.get_logger()
 
 FORM_TOO_OLD = "CSRF token verification failed"
 """How Litestar words a form without our token, which is mostly a page left open for long."""
+
+PROGRAMS = "/api/"
+"""Under it only programs ask: whatever they accept, they are answered in JSON and never led to a sign-in."""
 
 REQUEST_ID = "X-Request-Id"
 _TAKEN_OVER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -47,7 +51,7 @@ class FaultPages:
             # Only what was looked at can be gone back to: a form's target is no page.
             asked = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
             return Redirect(f"/login?next={quote(asked)}", status_code=303, headers=_headers(request))
-        return self._respond(request, error.status_code, error.detail, error.headers)
+        return self._respond(request, error.status_code, _words(error), error.headers)
 
     def _ours(self, request: Request[Any, Any, Any], error: FrontdeskError) -> Response[Any]:
         match error:
@@ -108,8 +112,22 @@ def _headers(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    if request.url.path.startswith(PROGRAMS):
+        return False
     accept = request.headers.get("accept", "")
     return "text/html" in accept and request.headers.get("hx-request") != "true"
+
+
+def _words(error: HTTPException) -> str:
+    """Its own words; of a field that is wrong, which one and why. (Litestar says only that one is.)"""
+    faults = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
+    told = [_fault(str(fault.get("key", "")), str(fault["message"])) for fault in faults if fault.get("message")]
+    return "; ".join(told) or error.detail
+
+
+def _fault(key: str, message: str) -> str:
+    # The body as a whole has a name only inside.
+    return f"{key}: {in_words(message)}" if key not in ("", "data") else in_words(message)
 
 
 def _explain(status: int, detail: str, translator: Translator) -> tuple[str, str]:

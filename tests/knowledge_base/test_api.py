@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date, time
 
 import pytest
@@ -46,24 +46,40 @@ def database(sqlite_database: Database) -> Database:
 
 
 @pytest.fixture
-async def client(
+async def api(
     database: Database,
     publisher: Publisher,
     knowledge: PublishedKnowledge,
     company: Company,
     clock: Clock,
     editor: Editor,
-) -> AsyncIterator[AsyncTestClient]:
+) -> Callable[[str], Litestar]:
+    """The API behind a token, over a published knowledge base."""
     await publisher.take_over([DELIVERY, REFUND, *HIDDEN], editor)
     await knowledge.refresh()
     replies = Replies(knowledge, Texts(), company, {})
     asker = Asker(GuessingEngine({}), knowledge, replies, Dialogue, company, clock)
     library, index = PublishedLibrary(knowledge, clock), KnowledgeIndex(database)
     faults = FaultPages(Pages(Texts(), company, []))
-    router = api_router(asker, knowledge, replies, "a-token", library=library, index=index)
-    application = Litestar(route_handlers=[router], exception_handlers=faults.handlers(), logging_config=None)
-    async with AsyncTestClient(application) as opened:
+
+    def build(token: str) -> Litestar:
+        router = api_router(asker, knowledge, replies, token, library=library, index=index)
+        return Litestar(route_handlers=[router], exception_handlers=faults.handlers(), logging_config=None)
+
+    return build
+
+
+@pytest.fixture
+async def client(api: Callable[[str], Litestar]) -> AsyncIterator[AsyncTestClient]:
+    async with AsyncTestClient(api("a-token")) as opened:
         opened.headers["authorization"] = "Bearer a-token"
+        yield opened
+
+
+@pytest.fixture
+async def closed(api: Callable[[str], Litestar]) -> AsyncIterator[AsyncTestClient]:
+    """No token is set."""
+    async with AsyncTestClient(api("")) as opened:
         yield opened
 
 
@@ -188,3 +204,68 @@ async def test_odd_questions_are_refused(client: AsyncTestClient, query: dict[st
 async def test_strangers_stay_out(client: AsyncTestClient) -> None:
     for path in ("/api/v1/articles", "/api/v1/articles/refund"):
         assert (await client.get(path, headers={"authorization": "Bearer x"})).status_code == 401
+
+
+# --- refused -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"", "the body is not JSON in UTF-8"),
+        (b"{", "the body is not JSON in UTF-8"),
+        (b'{"text":"\xff"}', "the body is not JSON in UTF-8"),
+        (b'{"text":"\\ud800"}', "the body is not JSON in UTF-8"),
+        (b"[" * 100_000, "the body is not JSON in UTF-8"),
+        (b"[]", "must be a table, not a list"),
+        (b"{}", "object missing required field `text`"),
+        (b'{"text":5}', "text: must be text, not a whole number"),
+        (b'{"text":""}', "text: must not be empty"),
+        (b'{"text":"hi","language":"de"}', "language: must be one of uk, ru, en"),
+    ],
+)
+async def test_a_wrong_question_is_told_what_is_wrong(client: AsyncTestClient, body: bytes, detail: str) -> None:
+    response = await client.post("/api/v1/ask", content=body, headers={"content-type": "application/json"})
+    told = response.json()
+    assert (response.status_code, told["status"], set(told)) == (400, 400, {"status", "detail"})
+    assert told["detail"].startswith(detail)
+
+
+async def test_every_wrong_parameter_is_named(client: AsyncTestClient) -> None:
+    response = await client.get("/api/v1/articles", params={"limit": "x", "offset": "-1"})
+    assert response.json() == {
+        "status": 400,
+        "detail": "limit: must be a whole number, not text; offset: must be 0 or more",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [("bearer a-token", 200), ("BEARER  a-token", 200), ("a-token", 401), ("Basic a-token", 401), ("Bearer", 401)],
+)
+async def test_who_may_ask(client: AsyncTestClient, given: str, status: int) -> None:
+    headers = {"authorization": given, "accept": "text/html"}
+    response = await client.get("/api/v1/articles", headers=headers)
+    assert response.status_code == status
+    assert response.headers.get("www-authenticate") == (None if status == 200 else "Bearer")
+
+
+async def test_without_a_token_it_is_closed_and_says_how_to_open_it(closed: AsyncTestClient) -> None:
+    for given in ("Bearer", "Bearer ", "Bearer x"):
+        response = await closed.get("/api/v1/articles", headers={"authorization": given})
+        assert response.status_code == 401
+        assert "FRONTDESK_API_TOKEN" in response.json()["detail"]
+
+
+async def test_the_schema_tells_every_refusal_as_it_is(client: AsyncTestClient) -> None:
+    schema = (await client.get("/schema/openapi.json")).json()
+    assert schema["components"]["schemas"]["Refusal"]["required"] == ["detail", "status"]
+    for path, calls in schema["paths"].items():
+        for call in calls.values():
+            assert call["security"] == [{"bearer": []}], path
+            for status in ("400", "401", "500", "503"):
+                content = call["responses"][status]["content"]["application/json"]
+                assert content["schema"] == {"$ref": "#/components/schemas/Refusal"}, (path, status)
+    article = schema["paths"]["/api/v1/articles/{article_id}"]["get"]["responses"]
+    assert {"304", "404"} <= set(article)
+    assert set(article["200"]["headers"]) == {"ETag", "Last-Modified"}
