@@ -21,6 +21,10 @@ class Vitals:
         self._breaks: Counter[str] = Counter()
         self._latest: dict[str, deque[float]] = {}
 
+    def runs(self, loop: str) -> None:
+        """`loop` begins. Its figure begins with 0, so that the first break is seen as one more."""
+        self._breaks[loop] += 0
+
     def broke(self, loop: str) -> None:
         """`loop` ended with an error, and will be begun again."""
         self._breaks[loop] += 1

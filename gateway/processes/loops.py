@@ -44,6 +44,7 @@ async def running(
 
 async def _keep(wakeups: Wakeups, vitals: Vitals, name: str, run: Loop) -> None:
     """Run a loop; a bug in it is written down and the loop begun again, for the messages' sake."""
+    vitals.runs(name)
     while not wakeups.stopping:
         try:
             await run()

@@ -227,3 +227,16 @@ async def test_a_loop_that_breaks_is_begun_again_and_told(clock) -> None:
             await until(lambda: len(runs) == 2)
     assert [figure.labels for figure in vitals.figures()] == [{"loop": "turns"}]
     assert {line["event"] for line in lines} == {"loop_broke"}
+
+
+async def test_a_loop_is_counted_from_its_beginning(clock) -> None:
+    wakeups, vitals, told = Wakeups(), Vitals(), []
+
+    async def looks() -> None:
+        told.extend(vitals.figures())
+        wakeups.stop()
+
+    async with running(wakeups, {"turns": looks}, {}, vitals):
+        await until(lambda: bool(told))
+    assert [(figure.labels, figure.value) for figure in told] == [({"loop": "turns"}, 0)]
+    assert vitals.breaking() == []
