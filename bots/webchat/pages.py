@@ -72,9 +72,7 @@ class Script:
         packed = "gzip" in request.headers.get("accept-encoding", "")
         if packed:
             headers["Content-Encoding"] = "gzip"
-        return Response(
-            self._packed if packed else self._plain, headers=headers, media_type="text/javascript; charset=utf-8"
-        )
+        return Response(self._packed if packed else self._plain, headers=headers, media_type="text/javascript")
 
 
 def config_route(webchat: Webchat) -> HTTPRouteHandler:

@@ -43,15 +43,16 @@ async def add_headers(response: Response[object]) -> Response[object]:
 
 
 def csrf_config(secret: str, *, secure: bool) -> CSRFConfig:
-    """Double-submit protection for everything but channels (they verify their own way) and the API
-    (tokens, no cookies)."""
+    """Double-submit protection for everything but channels (they verify their own way), the API (tokens, no
+    cookies), and what is only read: there the cookie would keep caches from keeping a file, and be set in the
+    name of each site that embeds the widget."""
     return CSRFConfig(
         secret=hashlib.sha256(f"csrf:{secret}".encode()).hexdigest(),
         cookie_name="frontdesk_csrf",
         header_name="x-csrftoken",
         cookie_secure=secure,
         cookie_samesite="lax",
-        exclude=["^/channels/", "^/api/"],
+        exclude=["^/channels/", "^/api/", "^/static/", "^/widget.js$", "^/schema", "^/health/", "^/metrics"],
     )
 
 

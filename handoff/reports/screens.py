@@ -88,7 +88,7 @@ class Reports:
                 file = f"{name}-{period.first}-{period.last}.csv"
                 headers = {"content-disposition": f'attachment; filename="{file}"'}
                 content = to_csv(figure, self._translator(request).gettext("seconds"))
-                return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+                return Response(content, media_type="text/csv", headers=headers)
         raise NotFound(f"figure {name}")
 
     async def _facts(self, request: StaffRequest) -> tuple[Period, Facts]:

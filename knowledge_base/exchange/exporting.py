@@ -17,7 +17,7 @@ from knowledge_base.snippets.values import Texts
 
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "zip": "application/zip",
 }
 """What there is to download, by the file's ending."""

@@ -637,3 +637,39 @@ async def test_what_is_not_stored_is_not_acknowledged(house: WebHouse) -> None:
         assert await rows(house) == {}
         assert (await client.post(**asked)).status_code == 200
     assert await rows(house) == {InboxStatus.WAITING: 1}
+
+
+# --- what everybody reads ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/static/gateway/base.css"])
+async def test_what_is_only_read_sets_no_cookie(house: WebHouse, path: str) -> None:
+    async with house.visitor() as client:
+        assert "set-cookie" not in (await client.get(path)).headers
+        assert CSRF in (await client.get("/login")).headers["set-cookie"]
+
+
+@pytest.mark.parametrize("path", ["/login", "/health/live", "/metrics", "/static/gateway/base.css", "/nowhere"])
+async def test_head_is_get_without_its_body(house: WebHouse, path: str) -> None:
+    async with house.visitor() as client:
+        told, whole = await client.head(path), await client.get(path)
+    assert (told.status_code, told.content) == (whole.status_code, b"")
+    assert told.headers["content-type"] == whole.headers["content-type"]
+
+
+async def test_head_of_what_never_ends(house: WebHouse) -> None:
+    cookie = await session_of(house, Role.AGENT)
+    async with house.visitor(cookie=cookie) as client, asyncio.timeout(20):
+        told = await client.head("/live?topics=desk")
+    assert (told.status_code, told.content) == (200, b"")
+
+
+async def test_head_brings_no_event(house: WebHouse) -> None:
+    async with house.visitor() as client:
+        assert (await client.head("/channels/nobody-knows/webhook")).status_code == 404
+        assert (await client.head("/form")).status_code == 405
+
+
+async def test_the_figures_name_their_type_once(house: WebHouse) -> None:
+    async with house.visitor() as client:
+        assert (await client.get("/metrics")).headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"

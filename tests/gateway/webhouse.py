@@ -30,6 +30,7 @@ from gateway.settings import Company
 from gateway.staff import Role, Staff
 from gateway.storage.engine import Database
 from gateway.texts import Texts
+from gateway.web.application import Application
 from gateway.web.events import live_route
 from gateway.web.faults import FaultPages
 from gateway.web.guard import Guards
@@ -118,7 +119,7 @@ class WebHouse:
 
         signin = signin_routes(self.database, self.pages, Throttle(self.live, self.clock))
         staff: list[Any] = [*signin, live_route(self.live, self.guards, asyncio.Event()), hello, editors]
-        return Litestar(
+        return Application(
             route_handlers=[
                 *health_routes(self.readiness, self.metrics),
                 *webhook_routes({"shop": self.channel}, Inbox(self.database, self.clock), observer=self.metrics),

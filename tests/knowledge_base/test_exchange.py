@@ -139,6 +139,7 @@ async def test_downloads(browser: Browser, publisher: Publisher, stored: Article
     response = await browser.client.get(f"/kb/exchange/export/{kind}")
     assert response.status_code == 200
     assert response.headers["content-disposition"] == f'attachment; filename="knowledge-base-2026-11-21.{kind}"'
+    assert response.headers["content-type"].count("charset") == (kind == "csv")
     found = await publisher.importer.preview([_upload(f"all.{kind}", response.content)], {})
     assert found.new == (STORED,)
     assert (await browser.client.get("/kb/exchange/export/exe")).status_code in (400, 404)

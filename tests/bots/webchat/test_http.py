@@ -239,7 +239,7 @@ async def test_the_configuration_in_no_known_language(http: httpx.AsyncClient) -
 async def test_the_script(http: httpx.AsyncClient) -> None:
     answer = await http.get("/widget.js")
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answer.headers["content-encoding"] == "gzip"
     assert "max-age" in answer.headers["cache-control"]
     again = await http.get("/widget.js", headers={"If-None-Match": answer.headers["etag"]})
