@@ -13,6 +13,7 @@ from gateway.commands import knowledge as knowledge_commands
 from gateway.errors import FrontdeskError, SettingsError
 from gateway.learning import Evaluating, Taught
 from gateway.ports import Action
+from gateway.processes.secret import ensure_folder
 from gateway.settings import Settings
 
 FOLDS = range(2, 21)
@@ -30,7 +31,8 @@ def evaluate(
 ) -> None:
     """Evaluate a folder of articles or a file of examples, or else what is published.
 
-    Raises SettingsError for an option out of range, FrontdeskError where there is nothing to evaluate.
+    Raises SettingsError for an option out of range and a folder that cannot be written, FrontdeskError where
+    there is nothing to evaluate.
     """
     if folds not in FOLDS:
         raise SettingsError("--folds", f"must be from {FOLDS[0]} to {FOLDS[-1]}")
@@ -38,6 +40,7 @@ def evaluate(
         raise SettingsError("--precision", "must be a share above 0, at most 1, as 0.95")
     how = Evaluating(test=test, folds=folds, precision=precision, out=out)
     taught = _taught(source, settings) if source else asyncio.run(_published(settings))
+    ensure_folder(out, "--out")
     brain.evaluate(taught, how, settings, utc_now(), console)
 
 

@@ -66,17 +66,20 @@ class Place(Value, frozen=True, kw_only=True):
 def make_backup(place: Place, target: Path, now: datetime, advance: Advance) -> Manifest:
     """Write the backup `target`, readable by its owner alone; it appears only when it is whole.
 
-    Raises FrontdeskError: no room, no right to write there, a damaged database.
+    Raises FrontdeskError: no room, no right to write there, a damaged or an empty database.
     """
     _require_room(place, target.parent)
     with _told(target.parent), tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
         copy = Path(folder) / DATABASE
         take_snapshot(place.database, copy, lambda done, total: advance("database", done, total))
+        revision = revision_of(copy)
+        if revision is None:
+            raise FrontdeskError(f"the database {place.database} is empty; run: frontdesk migrate")
         sources = _sources(place, copy)
         manifest = Manifest(
             format=FORMAT,
             made_at=now,
-            revision=revision_of(copy),
+            revision=revision,
             digest=_digest(copy),
             sizes={name: path.stat().st_size for name, path in sources.items()},
             missing=len(files_of(copy)) - sum(name.startswith(MEDIA) for name in sources),

@@ -220,6 +220,8 @@ _WHAT_IT_IS = {
     sqlite3.SQLITE_BUSY: "another process holds the database locked",
     sqlite3.SQLITE_READONLY: "the database cannot be written; look at the owner and rights of its file and folder",
     sqlite3.SQLITE_IOERR: "the disk of the database does not read or write; look at it, its quota and limits",
+    sqlite3.SQLITE_CANTOPEN: "the file in database_url cannot be opened or made; look at the rights of its folder",
+    sqlite3.SQLITE_NOTADB: "the file in database_url is no SQLite database; name another, or put it away",
     sqlite3.SQLITE_FULL: "the disk of the database is full; make room",
     "53100": "the disk of the database is full; make room",
 }

@@ -53,8 +53,10 @@ def examine(path: Path) -> None:
 
 
 def revision_of(path: Path) -> str | None:
-    """The schema revision that a sound file says it has."""
+    """The schema revision that a sound file says it has; None for one that was never migrated."""
     with closing(_connect(path)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
+            return None
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return None if row is None else str(row[0])
 

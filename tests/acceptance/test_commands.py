@@ -90,6 +90,14 @@ def test_an_unmigrated_database_names_the_command(tmp_path: Path) -> None:
     assert (done.returncode, "frontdesk migrate" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("words", [["demo", "--port", "70000"], ["serve", "--port", "-1"], ["demo", "--prt", "1"]])
+def test_a_wrong_option_is_told_without_a_traceback(tmp_path: Path, words: list[str]) -> None:
+    done = run(tmp_path, *words, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert words[1] in done.stderr
+
+
 def test_a_port_in_use_is_named(installation: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -52,9 +52,14 @@ async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         await look(f"sqlite:///{tmp_path / 'missing' / 'a.db'}")
 
 
+async def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match=r"the file in database_url cannot be opened.*rights of its folder"):
+        await look(f"sqlite:///{tmp_path}")
+
+
 async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_bytes(b"not a database at all, but long enough to be one" * 50)
-    with pytest.raises(StorageUnavailable, match="not a database"):
+    with pytest.raises(StorageUnavailable, match="no SQLite database; name another"):
         await look(f"sqlite:///{tmp_path / 'a.db'}")
 
 

@@ -39,6 +39,14 @@ def test_an_option_out_of_range(tmp_path: Path, folds: int, precision: float, na
         run(tmp_path, tmp_path, folds=folds, precision=precision)
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_minutes_of_work(tmp_path: Path) -> None:
+    file, taken = tmp_path / "nlu.csv", tmp_path / "taken"
+    file.write_text("text,intent\nhello,greeting\n", encoding="utf-8")
+    taken.write_text("")
+    with pytest.raises(SettingsError, match="--out: cannot make the folder"):
+        run(file, taken)
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FrontdeskError, match="none is not there"):
         run(tmp_path / "none", tmp_path)

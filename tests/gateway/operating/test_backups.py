@@ -208,6 +208,15 @@ def test_a_damaged_database_is_not_backed_up_in_silence(home: Home, tmp_path: Pa
     assert not (tmp_path / "b.tar").exists()
 
 
+@pytest.mark.parametrize("makes", ["", "CREATE TABLE alembic_version (version_num VARCHAR)"])
+def test_an_empty_database_is_told_from_one_with_something_in_it(home: Home, tmp_path: Path, makes: str) -> None:
+    home.database.unlink()
+    home.execute(makes)
+    with pytest.raises(FrontdeskError, match=r"frontdesk\.db is empty; run: frontdesk migrate"):
+        home.backup(tmp_path / "b.tar")
+    assert not (tmp_path / "b.tar").exists()
+
+
 def test_no_room_is_told_before_anything_is_written(home: Home, tmp_path: Path) -> None:
     with home.database.open("r+b") as file:
         file.truncate(1 << 42)  # four TiB, on paper
