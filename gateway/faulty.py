@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+UNLIKE = "does not look as it should"
+"""What is said of text where only a regular expression knows more."""
+
 _TYPES = {
     "int": "a whole number",
     "float": "a number",
@@ -33,7 +36,7 @@ def _pattern(found: re.Match[str]) -> str:
     pattern = found[1].replace("\\\\", "\\")
     choice = _CHOICE.fullmatch(pattern)
     if choice is None:
-        return f"does not look as it should, which is {pattern}"
+        return f"{UNLIKE}, which is {pattern}"
     words = [word for word in choice[1].split("|") if word]
     empty = ", or empty" if "" in choice[1].split("|") else ""
     return f"must be one of {', '.join(words)}{empty}"

@@ -21,7 +21,8 @@ from gateway.assisting.settings import Rasa
 from gateway.dialogue_settings import Dialogue
 from gateway.embeddings_settings import Embeddings
 from gateway.errors import SettingsError
-from gateway.improving.sources import from_environment, put, read_secret, read_toml
+from gateway.faulty import UNLIKE, in_words
+from gateway.improving import sources
 from gateway.knowledge_settings import Keeping
 from gateway.people.settings import People
 from gateway.section import Section
@@ -116,7 +117,11 @@ class Settings(Section, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8000
     public_url: Annotated[
-        str, Meta(description="Where the world reaches this gateway; needed for webhooks to be registered.")
+        str,
+        Meta(
+            pattern=r"^$|^https?://[^\s?#]+$",
+            description="Where the world reaches this gateway, `https://…`; needed for webhooks to be registered.",
+        ),
     ] = ""
     database_url: Annotated[str, Meta(description="`sqlite:///frontdesk.db` or `postgresql://user@host/name`.")] = (
         "sqlite:///frontdesk.db"
@@ -221,9 +226,9 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
 
     Raises SettingsError naming the field.
     """
-    raw = _overlay(read_toml(path), environ)
-    _check_tables("channels", raw.get("channels"), "telegram")
-    _check_tables("desks", raw.get("desks"), "slack")
+    raw = _overlay(sources.read_toml(path), environ)
+    sources.check_tables("channels", raw.get("channels"), "telegram")
+    sources.check_tables("desks", raw.get("desks"), "slack")
     settings = check_struct(Settings, raw, "")
     _check_zone(settings.company.zone)
     if settings.company.language not in LANGUAGES:
@@ -255,11 +260,11 @@ def overlay_channel(
     merged = dict(raw)
     for doc in describe(struct):
         source = merged.pop(f"{doc.name}_file", None)
-        given = from_environment(f"{section}.{name}.{doc.name}", doc.type, environ)
+        given = sources.from_environment(f"{section}.{name}.{doc.name}", doc.type, environ)
         if given is not None:
             merged[doc.name] = given
         elif source is not None and doc.name not in merged:
-            merged[doc.name] = read_secret(f"{section}.{name}.{doc.name}_file", Path(str(source)))
+            merged[doc.name] = sources.read_secret(f"{section}.{name}.{doc.name}_file", Path(str(source)))
     return merged
 
 
@@ -269,9 +274,17 @@ def overlay_channel(
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     merged = {key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()}
     for doc in describe(Settings):
-        given = None if doc.name in ("channels", "desks") else from_environment(doc.name, doc.type, environ)
+        path = doc.name.split(".")
+        table = sources.table_of(merged, path)
+        source = table.pop(f"{path[-1]}_file", None) if doc.type == "str" else None
+        given = sources.from_environment(doc.name, doc.type, environ)
         if given is not None:
-            put(merged, doc.name.split("."), given)
+            sources.put(merged, path, given)
+        elif source is not None and path[-1] not in table:
+            sources.put(merged, path, sources.read_secret(f"{doc.name}_file", Path(str(source))))
+    for section in ("channels", "desks"):
+        for name, kind in sources.kinds_in(environ, section, merged.get(section)).items():
+            sources.put(merged, [section, name, "kind"], kind)
     return merged
 
 
@@ -288,7 +301,21 @@ def _as_settings_error(error: msgspec.ValidationError, struct: type[msgspec.Stru
             known = _fields_at(struct, place)
             place = f"{place}.{named}".lstrip(".")
             text = f"is not known here; known are {known}" if "unknown" in marker else "is missing"
-    return SettingsError(f"{prefix}{place}" or "settings", text[0].lower() + text[1:])
+    # What a section's own check finds begins with the field's name.
+    named, colon, rest = text.partition(": ")
+    if colon and named in _fields_at(struct, place).split(", "):
+        place, text = f"{place}.{named}".lstrip("."), rest
+    text = in_words(text)
+    if text == "is missing" or text.startswith(UNLIKE):
+        text = _with_description(struct, place, text)
+    return SettingsError(f"{prefix}{place}" or "settings", text)
+
+
+def _with_description(struct: type[msgspec.Struct], place: str, text: str) -> str:
+    """`text` and what the field at `place` is for: a person who has it wrong need not look it up."""
+    name = place.partition("[")[0]
+    told = next((doc.description for doc in describe(struct) if doc.name == name), "")
+    return f"{text}: {told}" if told else text
 
 
 def _fields_at(struct: type[msgspec.Struct], place: str) -> str:
@@ -296,15 +323,6 @@ def _fields_at(struct: type[msgspec.Struct], place: str) -> str:
     below = f"{place}." if place else ""
     names = (doc.name.removeprefix(below) for doc in describe(struct) if doc.name.startswith(below))
     return ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
-
-
-def _check_tables(section: str, tables: Any, example: str) -> None:
-    """Each is a table with a kind. (msgspec would not say which one is not.)"""
-    for name, table in tables.items() if isinstance(tables, dict) else ():
-        if not isinstance(table, dict):
-            raise SettingsError(f"{section}.{name}", f'must be a table, with for example kind = "{example}"')
-        if not isinstance(table.get("kind"), str):
-            raise SettingsError(f"{section}.{name}.kind", f'is missing; say for example kind = "{example}"')
 
 
 def _check_zone(zone: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 from gateway.errors import SettingsError
 
 PREFIX = "FRONTDESK_"
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def read_toml(path: Path | None) -> dict[str, Any]:
@@ -63,6 +65,35 @@ def put(target: dict[str, Any], path: list[str], value: Any) -> None:
         if not isinstance(target, dict):
             raise SettingsError(key, f"must be a table, as [{key}]")
     target[path[-1]] = value
+
+
+def table_of(target: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    """The table in which the field at `path` stands; an empty one where there is none."""
+    for key in path[:-1]:
+        found = target.get(key)
+        target = found if isinstance(found, dict) else {}
+    return target
+
+
+def check_tables(section: str, tables: Any, example: str) -> None:
+    """Each has a name that fits into an address, and is a table with a kind. (msgspec would not say which one is
+    not.) Raises SettingsError."""
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        if not _NAME.fullmatch(name):
+            raise SettingsError(f"{section}.{name}", "stands in addresses; name it by 1–64 of A-Z a-z 0-9 _ -")
+        if not isinstance(table, dict):
+            raise SettingsError(f"{section}.{name}", f'must be a table, with for example kind = "{example}"')
+        if not isinstance(table.get("kind"), str):
+            raise SettingsError(f"{section}.{name}.kind", f'is missing; say for example kind = "{example}"')
+
+
+def kinds_in(environ: Mapping[str, str], section: str, tables: Any) -> dict[str, str]:
+    """The tables of `section` whose kind the environment names, as FRONTDESK_CHANNELS_SHOP_KIND does: one of
+    `tables` where its name fits, else a new one, in small letters."""
+    named = re.compile(rf"{PREFIX}{section.upper()}_+(\w+?)_+KIND")
+    known = {name.upper().replace("-", "_"): name for name in tables} if isinstance(tables, dict) else {}
+    found = {given[1]: kind for variable, kind in environ.items() if (given := named.fullmatch(variable))}
+    return {known.get(name, name.lower()): kind for name, kind in found.items()}
 
 
 def read_secret(name: str, path: Path) -> str:

@@ -91,6 +91,40 @@ def test_a_secret_may_lie_in_a_file(toml, tmp_path: Path) -> None:
     assert load(toml("secret = 'kept'"), {"FRONTDESK_SECRET_FILE": ""}).secret == "kept"
 
 
+def test_a_secret_in_a_file_that_the_settings_name(toml, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    named = f"api_token_file = '{tmp_path / 'secret'}'"
+    assert load(toml(named), {}).api_token == "hush"
+    assert load(toml(named), {"FRONTDESK_API_TOKEN": "spoken"}).api_token == "spoken"
+    assert load(toml(f"api_token = 'kept'\n{named}"), {}).api_token == "kept"
+    key = "[people.token]\nkey_file = '{}'"
+    assert load(toml(key.format(tmp_path / "secret")), {}).people.token.key == "hush"
+    assert refused(toml, key.format("/does/not/exist")).field == "people.token.key_file"
+    assert refused(toml, "port_file = 'x'").field == "port_file"
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "channels"),
+    [
+        ("", {"FRONTDESK_CHANNELS": '{"a":{"kind":"http"}}'}, {"a": {"kind": "http"}}),
+        ("[channels.b]\nkind = 'mail'", {"FRONTDESK_CHANNELS": '{"a":{"kind":"http"}}'}, {"a": {"kind": "http"}}),
+        ("", {"FRONTDESK_CHANNELS_SHOP_KIND": "telegram"}, {"shop": {"kind": "telegram"}}),
+        ("", {"FRONTDESK_CHANNELS__MY_SHOP__KIND": "telegram"}, {"my_shop": {"kind": "telegram"}}),
+        (
+            "[channels.my-Shop]\nkind = 'mail'\nuser = 'u'\n[channels.b]\nkind = 'http'",
+            {"FRONTDESK_CHANNELS_MY_SHOP_KIND": "telegram", "FRONTDESK_CHANNELS_B_TOKEN": "x"},
+            {"my-Shop": {"kind": "telegram", "user": "u"}, "b": {"kind": "http"}},
+        ),
+    ],
+)
+def test_channels_by_the_environment_alone(toml, text: str, environ: dict[str, str], channels: Any) -> None:
+    assert load(toml(text), environ).channels == channels
+
+
+def test_a_desk_by_the_environment_alone(toml) -> None:
+    assert load(toml(""), {"FRONTDESK_DESKS_TEAM_KIND": "slack"}).desks == {"team": {"kind": "slack"}}
+
+
 # --- refused -----------------------------------------------------------------------------------
 
 
@@ -124,6 +158,10 @@ def refused(toml, text: str, environ: dict[str, str] | None = None) -> SettingsE
         ("[channels]\nshop = 'telegram'", "channels.shop"),
         ("channels = 'shop'", "channels"),
         ("log_format = 'xml'", "log_format"),
+        ("public_url = 'shop.example'", "public_url"),
+        ("[channels.'{name}']\nkind = 'webchat'", "channels.{name}"),
+        ("[channels.'proof:phone']\nkind = 'webchat'", "channels.proof:phone"),
+        ("[desks.'a b']\nkind = 'slack'", "desks.a b"),
     ],
 )
 def test_a_wrong_setting_is_named_once_in_one_line(toml, text: str, field: str) -> None:
@@ -132,6 +170,22 @@ def test_a_wrong_setting_is_named_once_in_one_line(toml, text: str, field: str) 
     assert str(error).startswith(f"setting {field}: ")
     assert "\n" not in str(error)
     assert str(error).partition("; known are ")[0].count(field) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("port = 'high'", "setting port: must be a whole number, not text"),
+        ("log_format = 'xml'", "setting log_format: must be one of text, json"),
+        ("[dialogue]\nmisses = 0", "setting dialogue.misses: must be 1 or more"),
+        (
+            "redis_url = 'x'",
+            "setting redis_url: does not look as it should, which is ^$|^(redis|rediss|unix)://: Carries",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(toml, text: str, words: str) -> None:
+    assert str(refused(toml, text)).startswith(words)
 
 
 def test_an_unknown_setting_is_told_its_neighbours(toml) -> None:
@@ -147,6 +201,8 @@ def test_an_unknown_setting_is_told_its_neighbours(toml) -> None:
         ({"FRONTDESK_COMPANY_REGIONS": '{"a":1}'}, "company.regions"),
         ({"FRONTDESK_DIALOGUE__MISSES": ""}, "dialogue.misses"),
         ({"FRONTDESK_SECRET_FILE": "/does/not/exist"}, "secret"),
+        ({"FRONTDESK_CHANNELS": "[]"}, "channels"),
+        ({"FRONTDESK_CHANNELS": "shop"}, "channels"),
     ],
 )
 def test_a_wrong_variable_names_the_field_as_well(toml, environ: dict[str, str], field: str) -> None:
@@ -188,6 +244,10 @@ class Shop(Section, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, description="How many.")] = 5
     origins: Annotated[list[str], Meta(description="From where.")] = msgspec.field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        if "nowhere" in self.origins:
+            raise ValueError("origins: 'nowhere' is no place")
+
 
 def shop(raw: dict[str, Any], environ: dict[str, str] | None = None, name: str = "shop") -> Shop:
     return check_struct(Shop, overlay_channel(Shop, name, raw, environ or {}), f"channels.{name}.")
@@ -225,6 +285,7 @@ def test_a_channels_secret_in_a_file(tmp_path: Path) -> None:
         ({"token": "a", "tokn": "b"}, "channels.shop.tokn"),
         ({"token": 1}, "channels.shop.token"),
         ({"token": "a", "limit": 0}, "channels.shop.limit"),
+        ({"token": "a", "origins": ["nowhere"]}, "channels.shop.origins"),
     ],
 )
 def test_a_wrong_channel_field_is_named(raw: dict[str, Any], field: str) -> None:
@@ -232,6 +293,11 @@ def test_a_wrong_channel_field_is_named(raw: dict[str, Any], field: str) -> None
         shop(raw)
     assert caught.value.field == field
     assert str(caught.value).count(field) == 1
+
+
+def test_what_is_missing_is_told_with_what_it_is_for() -> None:
+    with pytest.raises(SettingsError, match=r"^setting channels.shop.token: is missing: The bot's token\.$"):
+        shop({})
 
 
 # --- documentation -----------------------------------------------------------------------------
