@@ -75,7 +75,7 @@ def serve(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its database and files.")] = Path("demo"),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="FRONTDESK_PORT", help="Port to listen on.")] = 8000,
 ) -> None:
     """Run a demo company with its knowledge base; no tokens, no servers."""
     from gateway.commands import demonstration

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from rich.console import Console
 
 from gateway import logs
 from gateway.app import Frontdesk
 from gateway.clock import utc_now
-from gateway.errors import SettingsError
 from gateway.messages import Value
 from gateway.processes.listening import bind
 from gateway.processes.secret import ensure_folder
 from gateway.processes.serving import run
-from gateway.settings import Settings, check_struct
+from gateway.settings import Settings, load
 from gateway.staff import Role
 from gateway.storage.migrate import migrate
 from gateway.storage.ownership import owning
@@ -73,22 +72,24 @@ async def _prepare_and_serve(settings: Settings, listener: socket.socket, consol
         await frontdesk.close()
 
 
-def demo_settings(folder: Path, port: int) -> Settings:
-    """The demo company's settings, kept in `folder`; channels of your own may be added to its copy."""
+def demo_settings(folder: Path, port: int, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The demo company's settings, kept in `folder`, where channels of your own may be added, and the environment.
+
+    Whatever they say it listens on loopback, and keeps its files in `folder`: its passwords are known to all.
+    Raises SettingsError.
+    """
     source = folder / "frontdesk.toml"
     if not source.exists():
         source.write_text((ARTICLES / "frontdesk.toml").read_text(encoding="utf-8"), encoding="utf-8")
-    try:
-        raw: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError("--folder", f"{source} cannot be read: {error}") from None
-    raw |= {
-        "host": HOST,
-        "port": port,
-        "database_url": os.environ.get("FRONTDESK_DATABASE_URL") or f"sqlite:///{folder / 'frontdesk.db'}",
-        "data_dir": str(folder / "var"),
-    }
-    return check_struct(Settings, raw, "")
+    settings = load(source, environ)
+    return msgspec.structs.replace(
+        settings,
+        host=HOST,
+        port=port,
+        api_token=settings.api_token or PASSWORD,
+        database_url=environ.get("FRONTDESK_DATABASE_URL") or f"sqlite:///{folder / 'frontdesk.db'}",
+        data_dir=str(folder / "var"),
+    )
 
 
 async def _hire(frontdesk: Frontdesk) -> None:
@@ -120,6 +121,8 @@ def _greet(console: Console, settings: Settings) -> None:
         f"  Editors keep articles at  {base}/kb",
         f"  Password of all staff     {PASSWORD}",
         *(f"  Sign in as                {person.email} ({_roles(person)})" for person in STAFF),
+        f"  Programs ask at           {base}/api/v1 (described at {base}/schema)",
+        *([f"  with the header           Authorization: Bearer {PASSWORD}"] if settings.api_token == PASSWORD else []),
         "  Stop with Ctrl+C.\n",
     ]
     for line in lines:

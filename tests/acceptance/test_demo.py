@@ -17,6 +17,8 @@ def test_one_command_and_everything_is_there(tmp_path: Path, browser: Browser) -
         assert "olena@zhuravlyk.example" in program.log
         for address in ("/", "/widget.js", "/health/live", "/metrics", "/schema/openapi.json"):
             assert httpx.get(program.base + address).status_code == 200
+        named = {"authorization": "Bearer zhuravlyk"}
+        assert len(httpx.get(f"{program.base}/api/v1/articles", headers=named).json()) == 34
         customer = Customer(window(browser, DESKTOP), program.base, "en")
         customer.says("how much is delivery")
         customer.sees("70 UAH")
