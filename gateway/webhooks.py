@@ -80,7 +80,7 @@ def webhook_routes(
     @route("/channels/{name:str}/webhook", http_method=[HttpMethod.GET, HttpMethod.POST], include_in_schema=False)
     async def stranger(name: FromPath[str]) -> None:
         with _counted(observer, ""):
-            raise NotFound(f"channel {name}")
+            raise RequestRefused(404, "no channel or desk has this name: it is NAME in [channels.NAME] of the settings")
 
     of_channels = [webhook(channel, inbox.take) for channel in channels.values()]
     return [*of_channels, *(webhook(desk, desk.take) for desk in desks), stranger]

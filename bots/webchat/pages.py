@@ -15,7 +15,7 @@ from litestar.response import Response
 from bots.webchat.frames import TEXT_LIMIT
 from bots.webchat.service import Webchat
 from bots.webchat.words import widget_words
-from gateway.errors import NotFound
+from gateway.errors import RequestRefused
 from gateway.messages import Button, Value
 from gateway.people.naming import channel_word
 from gateway.web.pages import Pages, Room
@@ -57,9 +57,9 @@ class Script:
         self._etag = f'"{hashlib.sha256(self._plain).hexdigest()[:16]}"'
 
     def response(self, request: AnyRequest) -> Response[bytes]:
-        """The script, or 304 for who has it. Raises NotFound where the build did not make it."""
+        """The script, or 304 for who has it. Raises RequestRefused(404) where the build did not make it."""
         if not self._plain:
-            raise NotFound("widget.js was not built; install the package again")
+            raise RequestRefused(404, "widget.js was not built: run make setup, or install the package again")
         headers = {
             "ETag": self._etag,
             "Cache-Control": f"public, max-age={SCRIPT_SECONDS}",

@@ -20,9 +20,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from gateway.asking import Asked, Asker
-from gateway.errors import NotFound, RequestRefused
+from gateway.errors import RequestRefused
 from gateway.improving.searching import Library, PublishedArticle, PublishedButton, Searching
-from gateway.messages import Value
+from gateway.messages import Value, clean_text
 from gateway.ports import Action, Knowledge
 from gateway.replies import Replies
 from gateway.web.refusals import SECURITY, refusals
@@ -113,6 +113,8 @@ def api_router(
     @post("/ask", status_code=200, responses=refusals(413), before_request=_readable)
     async def ask(data: JSONBody[Ask]) -> Asked:
         """What the bot would answer, and why."""
+        if not clean_text(data.text).strip():
+            raise RequestRefused(400, "text: must not be empty")
         return await asker.ask(data.text, data.language)
 
     @get("/articles", responses=refusals(unchanged=True), response_headers=[*TAGS, *PAGES])
@@ -156,7 +158,7 @@ def api_router(
         found = library.take(article_id)
         text = replies.text_of(article_id, language=language)
         if found is None or text is None:
-            raise NotFound(f"article {article_id}")
+            raise RequestRefused(404, "no published article has this id")
         content = _answer(found, knowledge.title(article_id, language) or article_id, text)
         return _tagged(request, content, library.changed())
 

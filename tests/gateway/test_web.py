@@ -608,6 +608,12 @@ async def test_what_is_not_taken_leaves_no_row(
     assert await rows(house) == {}
 
 
+async def test_a_channel_that_is_not_configured(house: WebHouse) -> None:
+    async with house.visitor(accept="application/json") as client:
+        told = await client.post("/channels/nobody-knows/webhook", content=b"{}")
+    assert (told.status_code, "[channels.NAME]" in told.json()["detail"]) == (404, True)
+
+
 async def test_only_get_and_post_are_for_webhooks(house: WebHouse) -> None:
     async with house.visitor(accept="*/*") as client:
         answer = await client.put("/channels/shop/webhook", content=body_of("x"), headers={"x-secret": "right"})

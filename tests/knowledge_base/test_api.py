@@ -221,6 +221,7 @@ async def test_strangers_stay_out(client: AsyncTestClient) -> None:
         (b"{}", "object missing required field `text`"),
         (b'{"text":5}', "text: must be text, not a whole number"),
         (b'{"text":""}', "text: must not be empty"),
+        (b'{"text":" \\n\\u0000"}', "text: must not be empty"),
         (b'{"text":"hi","language":"de"}', "language: must be one of uk, ru, en"),
     ],
 )
@@ -229,6 +230,11 @@ async def test_a_wrong_question_is_told_what_is_wrong(client: AsyncTestClient, b
     told = response.json()
     assert (response.status_code, told["status"], set(told)) == (400, 400, {"status", "detail"})
     assert told["detail"].startswith(detail)
+
+
+async def test_an_article_that_is_not_published(client: AsyncTestClient) -> None:
+    told = await client.get("/api/v1/articles/nothing")
+    assert (told.status_code, told.json()["detail"]) == (404, "no published article has this id")
 
 
 async def test_every_wrong_parameter_is_named(client: AsyncTestClient) -> None:

@@ -12,9 +12,11 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from litestar import Request
 
-from bots.webchat.pages import SCRIPT
+from bots.webchat.pages import SCRIPT, Script
 from bots.webchat.settings import WebchatSettings
+from gateway.errors import RequestRefused
 from gateway.messages import Outbound, Text
 from tests.bots.webchat.client import bearer, new_token
 from tests.bots.webchat.house import House, running
@@ -246,6 +248,12 @@ async def test_the_script(http: httpx.AsyncClient) -> None:
     assert again.status_code == 304
     plain = await http.get("/widget.js", headers={"Accept-Encoding": "identity"})
     assert plain.content == answer.content
+
+
+def test_a_script_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+    with pytest.raises(RequestRefused, match="run make setup") as refused:
+        Script(tmp_path / "widget.js").response(Request({"type": "http", "headers": []}))  # type: ignore[typeddict-item]
+    assert refused.value.status == 404
 
 
 def test_the_script_is_small() -> None:
