@@ -15,7 +15,7 @@ from knowledge_base import files
 from knowledge_base.publishing import ImportReport, Publisher
 from knowledge_base.storage import Editor
 
-REFUSED = 2
+REFUSED = 1
 """The exit code where nothing was done."""
 
 _STEPS = {

@@ -91,7 +91,9 @@ async def write_content(path: Path, content: bytes) -> None:
 
 def _load(folder: Path) -> tuple[list[str], list[bytes]]:
     if not folder.is_dir():
-        raise ImportRefused([Fault(file=str(folder), line=1, reason="there is no such folder")])
+        other = "this is neither a folder nor a .md, .csv, .xlsx, .zip or .yml file"
+        reason = other if folder.exists() else "there is no such folder"
+        raise ImportRefused([Fault(file=str(folder), line=1, reason=reason)])
     paths = sorted(path for path in folder.glob("*.md") if path.name.lower() != "readme.md" and path.is_file())
     if not paths:
         raise ImportRefused([Fault(file=str(folder), line=1, reason="there are no .md files in this folder")])

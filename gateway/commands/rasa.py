@@ -28,7 +28,7 @@ from knowledge_base.topics import to_articles, to_topics
 from nlu.rasa.reading import read_project
 from nlu.rasa.writing import Plan, project
 
-REFUSED = 2
+REFUSED = 1
 """The exit code where nothing was done."""
 EPOCHS = range(1, 1001)
 

@@ -45,7 +45,7 @@ async def test_a_bad_folder_names_file_line_and_reason_on_one_line(publisher: Pu
     console, said = a_console()
     errors, complained = a_console()
 
-    assert await import_folder(publisher, tmp_path, console=console, errors=errors) == 2
+    assert await import_folder(publisher, tmp_path, console=console, errors=errors) == 1
     first, last = complained.getvalue().splitlines()
     assert first == (
         "delivery-cost.md:7: “live” is not possible for “status”; there are draft, review, published, archived"
@@ -54,11 +54,24 @@ async def test_a_bad_folder_names_file_line_and_reason_on_one_line(publisher: Pu
     assert said.getvalue() == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("missing", "there is no such folder"), ("a.pdf", "neither a folder nor a .md, .csv, .xlsx, .zip or .yml file")],
+)
+async def test_what_is_no_folder(publisher: Publisher, tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    console, _ = a_console()
+    errors, complained = a_console()
+
+    assert await import_folder(publisher, tmp_path / name, console=console, errors=errors) == 1
+    assert words in complained.getvalue()
+
+
 async def test_a_folder_that_cannot_be_written(publisher: Publisher, tmp_path: Path) -> None:
     (tmp_path / "delivery-cost.md").write_bytes(write_file(an_article()))
     console, _ = a_console()
     errors, complained = a_console()
     await import_folder(publisher, tmp_path, console=console, errors=errors)
 
-    assert await export_folder(publisher, tmp_path / "delivery-cost.md", console=console, errors=errors) == 2
+    assert await export_folder(publisher, tmp_path / "delivery-cost.md", console=console, errors=errors) == 1
     assert "cannot write" in complained.getvalue()
