@@ -13,6 +13,8 @@ import msgspec
 from gateway.errors import SettingsError
 
 PREFIX = "FRONTDESK_"
+ENCODING = "utf-8-sig"
+"""Some editors begin a file with a mark that nobody sees, and that would be a part of the first name or secret."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -23,7 +25,7 @@ def read_toml(path: Path | None) -> dict[str, Any]:
         if not path.exists():
             return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding=ENCODING))
     except FileNotFoundError:
         raise SettingsError("--config", f"{path} does not exist") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -99,7 +101,7 @@ def kinds_in(environ: Mapping[str, str], section: str, tables: Any) -> dict[str,
 def read_secret(name: str, path: Path) -> str:
     """The words in a file. Raises SettingsError naming the setting `name`."""
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding=ENCODING).strip()
     except OSError as error:
         raise SettingsError(name, f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:

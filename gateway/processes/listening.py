@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from gateway.errors import SettingsError
 
 BACKLOG = 2048
+ADDRESSES = "say 127.0.0.1 for programs on it alone, 0.0.0.0 for the network"
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -14,6 +16,12 @@ def bind(host: str, port: int) -> socket.socket:
     listener = _bound(host, port)
     listener.listen(BACKLOG)
     return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a listening socket is reached (RFC 3986, section 3.2.2: an IPv6 address stands in brackets)."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class SharedPort:
@@ -49,7 +57,10 @@ def _bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         made.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         made.close()
+        # UnicodeError: a name too long for any host.
+        if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
+            raise SettingsError("host", f"{host} is no address of this machine; {ADDRESSES}") from None
         raise SettingsError("port", f"cannot listen on {host}:{port}: {error.strerror}; choose another") from None
     return made

@@ -18,6 +18,7 @@ from gateway.app import Frontdesk
 from gateway.errors import StorageUnavailable
 from gateway.operating.collecting import spare_what_lasts
 from gateway.operating.memory import give_back
+from gateway.processes.listening import url_of
 from gateway.settings import Settings
 from gateway.storage.revision import require_newest
 from gateway.web.patience import PatientHttp, PatientSocket
@@ -61,8 +62,7 @@ async def run(frontdesk: Frontdesk, listener: socket.socket, started: Callable[[
         ws_ping_interval=None,
     )
     _open_many()
-    host, port = listener.getsockname()[:2]
-    log.info("serving", url=f"http://{host}:{port}", role=frontdesk.role)
+    log.info("serving", url=url_of(listener), role=frontdesk.role)
     server = _Server(config, frontdesk.wakeups.stop, started)
     with _already_obeyed():
         await server.serve(sockets=[listener])

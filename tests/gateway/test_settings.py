@@ -220,6 +220,12 @@ def test_a_file_that_is_no_text(toml, tmp_path: Path) -> None:
     assert refused(toml, "", {"FRONTDESK_SECRET_FILE": str(tmp_path / "secret")}).field == "secret"
 
 
+def test_a_mark_at_the_beginning_of_a_file_is_no_part_of_it(toml, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbfhush\r\n")
+    settings = load(toml(f"\ufeffport = 8123\napi_token_file = '{tmp_path / 'token'}'"), {})
+    assert (settings.port, settings.api_token) == (8123, "hush")
+
+
 @pytest.mark.parametrize("text", ["port = ", "[company", "a = 1\na = 2"])
 def test_a_file_that_is_no_toml(toml, text: str) -> None:
     error = refused(toml, text)
