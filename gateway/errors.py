@@ -5,6 +5,7 @@ FrontdeskError
 ├── StorageUnavailable       the database cannot be reached or opened: 503, or exit 2 at start
 ├── RequestRefused           an HTTP request we will not take; carries the status to answer with
 ├── Unreadable               an authentic body that cannot be parsed: quarantine it, ack it, count it
+├── Unstorable               words with a character that no database text holds: 400
 ├── NotFound                 a named thing does not exist
 ├── Conflict                 somebody else was first (claimed, edited, closed)
 ├── ImportRefused            a knowledge-base folder has faults; carries all of them
@@ -63,6 +64,10 @@ class RequestRefused(FrontdeskError):
 
 class Unreadable(FrontdeskError):
     """An authentic body that cannot be turned into our values."""
+
+
+class Unstorable(FrontdeskError):
+    """Words hold a character that the database has no place for: PostgreSQL keeps no NUL."""
 
 
 class NotFound(FrontdeskError):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gateway.errors import SettingsError, StorageUnavailable
+from gateway.errors import SettingsError, StorageUnavailable, Unstorable
 from gateway.live import Change
 from gateway.storage.gathering import send_before_others, sent_before_others
 from gateway.storage.lines import Lines
@@ -182,12 +182,15 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
 
 
 class translated:  # noqa: N801 — reads as a word: `with translated():`
-    """Turns the driver's “cannot open, locked, gone” into StorageUnavailable; other errors pass."""
+    """Turns the driver's “cannot open, locked, gone” into StorageUnavailable, and “no such character” into
+    Unstorable; other errors pass."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _UNSTORABLE:
+            raise Unstorable("a character in it cannot be stored; take it out") from error
         if isinstance(error, DBAPIError) and _is_absence(error):
             raise StorageUnavailable(f"{_what_it_is(error.orig)}: {error.orig}") from error
         if isinstance(error, sqlite3.Error) and _is_absence_of_sqlite(error):
@@ -201,6 +204,10 @@ class translated:  # noqa: N801 — reads as a word: `with translated():`
 _ABSENT = ("08", "25P", "28", "3D", "40", "53", "57", "58")
 """PostgreSQL's classes of “not now” and “not here”: no connection, no such role or database, a deadlock,
 no room, shutting down (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
+
+_UNSTORABLE = ("22021", "22P05")
+"""character_not_in_repertoire, untranslatable_character (the same appendix)."""
 
 
 def _is_absence(error: DBAPIError) -> bool:

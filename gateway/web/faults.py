@@ -17,7 +17,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Response
 
-from gateway.errors import Conflict, FrontdeskError, NotFound, RequestRefused, StorageUnavailable
+from gateway.errors import Conflict, FrontdeskError, NotFound, RequestRefused, StorageUnavailable, Unstorable
 from gateway.faulty import in_words
 from gateway.texts import Translator
 from gateway.web.pages import Pages
@@ -57,6 +57,8 @@ class FaultPages:
         match error:
             case RequestRefused():
                 return self._respond(request, error.status, error.reason)
+            case Unstorable():
+                return self._respond(request, 400, str(error))
             case NotFound():
                 return self._respond(request, 404, "not found")
             case Conflict():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.conversations import State
-from gateway.errors import SettingsError, StorageUnavailable
+from gateway.errors import SettingsError, StorageUnavailable, Unstorable
 from gateway.live import Change
 from gateway.storage.engine import Database, parse_url
 
@@ -61,6 +61,17 @@ async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_bytes(b"not a database at all, but long enough to be one" * 50)
     with pytest.raises(StorageUnavailable, match="no SQLite database; name another"):
         await look(f"sqlite:///{tmp_path / 'a.db'}")
+
+
+async def test_a_character_that_postgresql_does_not_keep(database: Database) -> None:
+    asked = "a\x00@b.example"
+    if database.is_sqlite:
+        async with database.read() as view:
+            assert await view.staff.by_email(asked) is None
+        return
+    with pytest.raises(Unstorable, match="take it out"):
+        async with database.read() as view:
+            await view.staff.by_email(asked)
 
 
 async def test_changes_are_announced_after_the_commit_and_only_then(

@@ -401,6 +401,7 @@ async def test_faults_are_told_in_the_readers_words(
     [
         ("/fail/missing", 404, "not found"),
         ("/fail/conflict", 409, "Ada has it already"),
+        ("/fail/nul", 400, "take it out"),
         ("/fail/refused", 429, "slowly"),
         ("/fail/away", 503, "the database does not answer; try again"),
         ("/fail/bug", 500, "something went wrong on our side"),

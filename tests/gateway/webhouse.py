@@ -16,7 +16,7 @@ from litestar.static_files import create_static_files_router
 from litestar.testing import AsyncTestClient
 
 import gateway.web
-from gateway.errors import Conflict, NotFound, RequestRefused, StorageUnavailable
+from gateway.errors import Conflict, NotFound, RequestRefused, StorageUnavailable, Unstorable
 from gateway.inbox import Inbox
 from gateway.live import Live
 from gateway.operating.backlog import Backlog
@@ -45,6 +45,7 @@ WEB = Path(gateway.web.__file__).parent
 FAULTS: Mapping[str, Exception] = {
     "missing": NotFound("conversation 7"),
     "conflict": Conflict("Ada has it already"),
+    "nul": Unstorable("take it out"),
     "refused": RequestRefused(429, "slowly"),
     "away": StorageUnavailable("the database does not answer: hush"),
     "bug": RuntimeError("hush"),
