@@ -27,6 +27,8 @@ from handoff.storage.alerts import AlertTable
 
 log = structlog.get_logger()
 
+ALERTS = "work:alerts"
+"""Nobody rings it; a stop does."""
 LOOK_SECONDS = 15.0
 AGAIN = timedelta(minutes=1)
 """After an alert that could not be sent."""
@@ -68,7 +70,7 @@ class Alerting:
         self._desk = f"{settings.public_url.rstrip('/')}/desk" if settings.public_url else ""
         self._clock = clock
         self._wakeups = wakeups
-        self._bell = wakeups.bell("work:alerts")
+        self._bell = wakeups.bell(ALERTS)
         self._not_before = clock()
 
     async def run(self) -> None:

@@ -15,6 +15,8 @@ from handoff.wording import When
 SHOWN = 5
 """Lines of one alert; of the rest only their number is told."""
 NAME_LIMIT = 60
+IN_MINUTES = 120
+"""Of a longer wait it is said when it began."""
 _OURS = str.maketrans(dict.fromkeys("*[]()<>`", " "))
 """What is a mark in our texts; a customer chooses their own name, and it must not become a link."""
 
@@ -61,6 +63,9 @@ def _line(alert: Alert, texts: Translator, zone: str, now: datetime) -> str:
         window = When(texts, zone, now).window(alert.window)
         return texts.gettext("📞 {name} was to be called {when}, and nobody has called.").format(name=name, when=window)
     minutes = max(1, int((now - alert.since).total_seconds() // 60))
+    if minutes > IN_MINUTES:
+        since = texts.moment(alert.since, zone)
+        return texts.gettext("🙋 {name} has waited for a person since {since}.").format(name=name, since=since)
     return texts.ngettext(
         "🙋 {name} has waited {minutes} minute for a person.",
         "🙋 {name} has waited {minutes} minutes for a person.",

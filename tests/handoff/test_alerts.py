@@ -168,6 +168,20 @@ def test_the_words_in_three_languages(language: str, expected: list[str]) -> Non
         assert line.startswith(begin)
 
 
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("uk", "🙋 Оля чекає на людину з 22 лист., 22:30."),
+        ("ru", "🙋 Оля ждёт человека с 22 нояб., 22:30."),
+        ("en", "🙋 Оля has waited for a person since 22 Nov, 22:30."),
+    ],
+)
+def test_of_a_long_wait_it_is_said_when_it_began(language: str, expected: str) -> None:
+    since = MONDAY - timedelta(hours=11, minutes=30)
+    alert = Alert(matter=Matter.WAITING, subject=2, since=since, contact_id=4, name="Оля")
+    assert words([alert], all_texts().translator(language), "Europe/Kyiv", MONDAY, "") == expected
+
+
 def test_a_name_makes_no_link_and_no_line() -> None:
     alert = Alert(
         matter=Matter.WAITING, subject=2, since=MONDAY, contact_id=4, name="**Go** [here](https://evil.example)\n" * 9
