@@ -185,6 +185,15 @@ def _run(connection: sqlite3.Connection, statements: Sequence[Statement]) -> lis
     return [connection.execute(sql, values).fetchall() for sql, values in statements]
 
 
+class _Done:
+    """What is known of a statement that ran; `left` is its cursor where there may be more rows."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self.rows: list[Any] = cursor.fetchmany(FETCHED_AT_ONCE) if cursor.description else []
+        self.left = cursor if len(self.rows) == FETCHED_AT_ONCE else None
+        self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
+
+
 class OneHopCursor:
     """What SQLAlchemy needs of a cursor (PEP 249, awaitable)."""
 
@@ -236,14 +245,19 @@ class OneHopCursor:
             await self._hop(left.close)
 
     async def _run(self, statement: Callable[[sqlite3.Cursor], object]) -> OneHopCursor:
-        def run(connection: sqlite3.Connection) -> tuple[sqlite3.Cursor, list[Any]]:
+        def run(connection: sqlite3.Connection) -> _Done:
             cursor = connection.cursor()
             statement(cursor)
-            return cursor, cursor.fetchmany(FETCHED_AT_ONCE) if cursor.description else []
+            done = _Done(cursor)
+            if done.left is None:
+                # Here and now: the statement is shared with later cursors, and whoever lets go of one that was not
+                # closed, in whichever thread and at whatever moment, resets what another of them is doing.
+                cursor.close()
+            return done
 
-        cursor, self._rows = await self._connection.hop(run)
-        self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
-        self._left = cursor if len(self._rows) == FETCHED_AT_ONCE else None
+        done = await self._connection.hop(run)
+        self.description, self.rowcount, self.lastrowid = done.description, done.rowcount, done.lastrowid
+        self._rows, self._left = done.rows, done.left
         return self
 
     async def _hop(self, act: Callable[..., Any], *given: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -36,6 +37,15 @@ async def test_rows_come_with_the_statement(numbers: OneHopConnection) -> None:
     assert await cursor.fetchone() is None
     await cursor.close()
     assert numbers._tx.qsize() == before
+
+
+@pytest.mark.parametrize("sql", ["insert into n values (?)", "select i from n where i <> ?"])
+async def test_the_drivers_own_cursor_does_not_outlive_its_statement(numbers: OneHopConnection, sql: str) -> None:
+    """It would be let go of at any moment in this thread, and reset what a later one does in the other."""
+    cursor = numbers.cursor()
+    await (cursor.executemany(sql, [(77,), (78,)]) if sql.startswith("insert") else cursor.execute(sql, (5,)))
+    alive = [one for one in gc.get_objects() if isinstance(one, sqlite3.Cursor) and one.connection is numbers._conn]
+    assert alive == []
 
 
 @pytest.mark.parametrize("together", [1, 3, 10, 11])
