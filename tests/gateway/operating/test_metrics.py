@@ -82,7 +82,7 @@ async def test_what_waits_and_how_long(database: Database, clock) -> None:
     await Inbox(database, clock).take("shop", [Envelope(platform_id="2", address="7", body=b"{}")])
     clock.advance(seconds=30)
     await Inbox(database, clock).take("shop", [Envelope(platform_id="3", address="7", body=b"{}")])
-    figures = await shown(Metrics(database, sources=[Backlog(["shop"], clock)]))
+    figures = await shown(Metrics(database, sources=[Backlog(["shop"], clock)], patience=20))
     assert figures['frontdesk_inbox{status="waiting"}'] == 2
     assert figures['frontdesk_inbox{status="quarantined"}'] == 1
     assert figures["frontdesk_inbox_oldest_seconds"] == 30
@@ -96,7 +96,7 @@ async def test_sends_by_state_and_channel(database: Database, clock) -> None:
     clock.advance(seconds=90)
     await queue(database, clock, states.SENDING, states.FAILED, states.FAILED, channel="other")
     clock.advance(seconds=10)
-    figures = await shown(Metrics(database, sources=[Backlog(["shop", "idle"], clock)]))
+    figures = await shown(Metrics(database, sources=[Backlog(["shop", "idle"], clock)], patience=20))
     by_state = {state: figures[f'frontdesk_deliveries{{state="{state}"}}'] for state in WATCHED}
     assert by_state == {states.QUEUED: 2, states.SENDING: 1, states.UNKNOWN: 1, states.FAILED: 2}
     assert figures['frontdesk_channel_deliveries{channel="other",state="failed"}'] == 2
@@ -113,7 +113,7 @@ async def test_who_waits_for_a_person(database: Database, clock) -> None:
             conversation_id=conversation, state=HandoffState.WAITING, now=clock(), language="uk"
         )
     clock.advance(minutes=4)
-    figures = await shown(Metrics(database, sources=[HandoffFigures(clock)]))
+    figures = await shown(Metrics(database, sources=[HandoffFigures(clock)], patience=20))
     assert figures["frontdesk_handoffs_waiting"] == 1
     assert figures["frontdesk_handoffs_waiting_seconds"] == 240
 
@@ -122,7 +122,9 @@ async def test_an_alarm_that_should_have_rung(database: Database, clock) -> None
     async with database.write() as work:
         await work.timers.set("ring", "1", clock())
     clock.advance(seconds=5)
-    assert (await shown(Metrics(database, sources=[Backlog([], clock)])))["frontdesk_timers_late_seconds"] == 5
+    assert (await shown(Metrics(database, sources=[Backlog([], clock)], patience=20)))[
+        "frontdesk_timers_late_seconds"
+    ] == 5
 
 
 async def test_what_was_observed_carries_the_worker(flaky: FlakyDatabase) -> None:
@@ -156,7 +158,7 @@ async def test_the_build_is_told(flaky: FlakyDatabase) -> None:
 
 
 async def test_without_the_database_what_is_known_is_still_told(flaky: FlakyDatabase, clock) -> None:
-    metrics = Metrics(flaky, sources=[Backlog(["shop"], clock), HandoffFigures(clock)])
+    metrics = Metrics(flaky, sources=[Backlog(["shop"], clock), HandoffFigures(clock)], patience=20)
     metrics.watch(Step.TURNED, 1)
     flaky.reads = [StorageUnavailable("away")]
     figures = await shown(metrics)
@@ -171,7 +173,7 @@ async def test_a_source_that_breaks_spoils_no_others(flaky: FlakyDatabase, clock
     async def broken(_work: Work) -> Sequence[Figure]:
         raise RuntimeError("bug")
 
-    figures = await shown(Metrics(flaky, sources=[broken, Backlog([], clock)]))
+    figures = await shown(Metrics(flaky, sources=[broken, Backlog([], clock)], patience=20))
     assert figures["frontdesk_database_up"] == 1
     assert figures['frontdesk_inbox{status="waiting"}'] == 0
 
@@ -298,7 +300,7 @@ async def plan_of(database: Database, statement: str, parameters: Any) -> str:
 async def test_no_figure_reads_what_is_done(database: Database, clock) -> None:
     """Millions of finished rows must cost a scrape nothing: every look at a large table goes by a partial
     index, or ends at its first row."""
-    metrics = Metrics(database, sources=[Backlog(["shop"], clock), HandoffFigures(clock)])
+    metrics = Metrics(database, sources=[Backlog(["shop"], clock), HandoffFigures(clock)], patience=20)
     readiness = Readiness(database, clock, wakeups=Wakeups(), vitals=Vitals(), revisions=lambda: (None, None))
     async with statements(database) as seen:
         await metrics.exposition()
