@@ -41,7 +41,7 @@ from gateway.processes.loops import Loop, running
 from gateway.processes.relay import Bus, Relay
 from gateway.processes.roles import ProcessRole, require_room
 from gateway.processes.secret import ensure_folder, load_secret
-from gateway.processes.wakeups import KNOWLEDGE, Wakeups, wait_for
+from gateway.processes.wakeups import Wakeups
 from gateway.registry import build_channels, build_desks, desk_kinds_of, kinds_of
 from gateway.settings import Settings
 from gateway.speaking import Speaker
@@ -62,7 +62,6 @@ KINDS = kinds_of("bots")
 DESK_KINDS = desk_kinds_of("bots")
 """The same of desks beside the web desk."""
 MIB = 1024 * 1024
-REFRESH_SECONDS = 2.0
 
 
 class Frontdesk:
@@ -314,7 +313,7 @@ class Frontdesk:
         """What runs beside the web server; each ends by itself when the wakeups are stopped."""
         workers: dict[str, Loop] = {"readiness": self.readiness.run}
         if self._knows:
-            workers["refresh"] = self._refresh
+            workers["refresh"] = partial(self.brain.keep_fresh, self.wakeups)
             if self.people.codes.things:
                 workers["codes"] = CodeSender(self.database, self.people.codes, self.texts, self.wakeups).run
             names = Names(self.channels, self.wakeups)
@@ -339,9 +338,3 @@ class Frontdesk:
             alone = run if channel.capabilities.stored else self.duties.alone(f"channel:{name}", run)
             listeners[f"channel:{name}"] = alone
         return listeners | desk_listeners(self.desks, self.duties) | self.site.listeners()
-
-    async def _refresh(self) -> None:
-        bell = self.wakeups.bell(KNOWLEDGE)
-        while not self.wakeups.stopping:
-            await self.brain.refresh()
-            await wait_for(bell, REFRESH_SECONDS)

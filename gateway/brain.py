@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from gateway.asking import Asker
 from gateway.clock import utc_now
 from gateway.embeddings_settings import Embeddings
+from gateway.errors import StorageUnavailable
 from gateway.improving.candidates import Candidates
 from gateway.improving.dial import Dial
 from gateway.improving.likeness import Grouping
@@ -23,6 +26,7 @@ from gateway.opening import describe
 from gateway.operating.checkup import Finding
 from gateway.operating.memory import give_back
 from gateway.ports import Action, Clock, Engine, Moods, TaughtEngine, Understanding, Utterance
+from gateway.processes.wakeups import KNOWLEDGE, Wakeups, wait_for
 from gateway.replies import Replies
 from gateway.settings import LANGUAGES, Company, Settings
 from gateway.storage.engine import Database
@@ -46,6 +50,10 @@ if TYPE_CHECKING:
 
     from nlu.embeddings.embedder import Embedder
     from nlu.rasa.room import RasaRoom
+
+log = structlog.get_logger()
+
+REFRESH_SECONDS = 2.0
 
 
 class EngineAtFirstUse:
@@ -153,6 +161,17 @@ class Brain:
     async def uses(self, work: Work, since: datetime, until: datetime) -> Mapping[str, Usage]:
         """How often each article was the answer, and helped (see `gateway.improving.usefulness.Uses`)."""
         return await Articles(work.connection).usage(since, until)
+
+    async def keep_fresh(self, wakeups: Wakeups) -> None:
+        """Take over what is newer until told to stop. A database that is away is waited for: what is known already
+        goes on being answered."""
+        bell = wakeups.bell(KNOWLEDGE)
+        while not wakeups.stopping:
+            try:
+                await self.refresh()
+            except StorageUnavailable as error:
+                log.warning("refresh_waits", reason=str(error))
+            await wait_for(bell, REFRESH_SECONDS)
 
     async def keep_learning(self) -> None:
         """Train where the published articles have no model, or one that was taught with other sentence vectors than

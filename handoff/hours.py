@@ -69,12 +69,12 @@ class OpeningHours:
 
     def opened(self, at: datetime) -> datetime | None:
         """Since when they have been answering at `at`; None where it is closed then."""
-        span = next((span for span in self._from(at) if span.holds(at)), None)
+        span = self._around(at)
         return span.start if span else None
 
     def closing(self, at: datetime) -> datetime | None:
         """When they stop answering, counted from `at`; None where it is closed at `at`."""
-        span = next((span for span in self._from(at) if span.holds(at)), None)
+        span = self._around(at)
         return span.end if span else None
 
     def next_opening(self, at: datetime) -> datetime | None:
@@ -119,6 +119,9 @@ class OpeningHours:
         skipped = instant.astimezone(self._zone).replace(tzinfo=None) != wall.replace(tzinfo=None)
         # In a gap fold=1 would jump backwards; fold=0 moves forward by the length of the gap.
         return wall.replace(fold=0).astimezone(UTC) if skipped else instant
+
+    def _around(self, at: datetime) -> Span | None:
+        return next((span for span in self._from(at) if span.holds(at)), None)
 
     def _from(self, at: datetime) -> Iterator[Span]:
         """Spans that end after `at`, in order; days that touch at midnight are one."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.errors import FrontdeskError
+from gateway.errors import FrontdeskError, StorageUnavailable
 from gateway.ports import Clock
 from gateway.storage.engine import Database
 from knowledge_base.publishing import Publisher
@@ -48,8 +48,11 @@ class Unlearned:
         ones whoever publishes takes care, unless that process ends."""
         patience = timedelta()
         while True:
-            await self.look(patience)
-            patience = PATIENCE
+            try:
+                await self.look(patience)
+                patience = PATIENCE
+            except StorageUnavailable as error:
+                log.warning("training_waits", reason=str(error))
             await asyncio.sleep(self._seconds)
 
     async def look(self, patience: timedelta) -> None:
@@ -61,8 +64,10 @@ class Unlearned:
             return
         if await self._learned(newest.revision):
             return
-        self._tried = newest.revision
         try:
             await self._publisher.train()
+        except StorageUnavailable:
+            raise
         except FrontdeskError as error:
             log.error("training_failed", reason=str(error))
+        self._tried = newest.revision

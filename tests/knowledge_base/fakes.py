@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import FrontdeskError
+from gateway.errors import FrontdeskError, StorageUnavailable
 from gateway.improving.candidates import Ranking
 from gateway.improving.candidates import Trial as ModelTrial
 from gateway.learning import Phrase, TrainingReport
@@ -20,9 +20,12 @@ class RecordingTrainer:
 
     def __init__(self) -> None:
         self.failure: str | None = None
+        self.away = False
         self.trained: list[tuple[int, list[Phrase]]] = []
 
     async def train(self, revision: int, phrases: Sequence[Phrase]) -> TrainingReport:
+        if self.away:
+            raise StorageUnavailable("away")
         if self.failure:
             raise FrontdeskError(self.failure)
         self.trained.append((revision, list(phrases)))

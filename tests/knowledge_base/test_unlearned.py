@@ -69,6 +69,18 @@ async def test_what_cannot_be_learned_is_not_tried_again_until_it_changes(
     assert revisions(trainer) == [2]
 
 
+async def test_what_the_database_kept_from_being_learned_is_tried_again(
+    database: Database, published: Publisher, clock: SteppingClock, trainer: RecordingTrainer
+) -> None:
+    trainer.away = True
+    running = asyncio.create_task(unlearned(database, published, clock, trainer, seconds=0.01).run())
+    await asyncio.sleep(0.1)
+    trainer.away = False
+    await until(lambda: revisions(trainer) == [1])
+    assert not running.done()
+    running.cancel()
+
+
 async def test_who_published_a_moment_ago_is_training_himself(
     database: Database, published: Publisher, clock: SteppingClock, trainer: RecordingTrainer
 ) -> None:
