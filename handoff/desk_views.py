@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from gateway.channels import Channel
 from gateway.contacts import Contact
@@ -58,12 +59,22 @@ class DeskViews:
 
     # --- lists -------------------------------------------------------------------------------
 
-    async def inbox(self, agent: Staff, show: Filter, search: str = "", limit: int = 500) -> list[InboxRow]:
-        """The rows of a tab: mine with unread first, the queue in its order, the rest newest first."""
+    async def inbox(
+        self, agent: Staff, show: Filter, search: str = "", limit: int = 500, *, earliest: datetime | None = None
+    ) -> list[InboxRow]:
+        """The rows of a tab: mine with unread first, the queue in its order, the rest newest first.
+
+        Of what is closed the words are looked for in what changed at `earliest` or later (see `reach`).
+        """
         async with self._database.read() as work:
-            listed = await self._listed(DeskQueries(work), agent, show, search, limit)
+            listed = await self._listed(DeskQueries(work), agent, show, search, limit, earliest)
             rows = await self._rows(work, agent, listed)
         return in_tab_order(rows, show)
+
+    async def reach(self, closed: int) -> datetime | None:
+        """Back to when the newest `closed` closed conversations reach; None where there are no more of them."""
+        async with self._database.read() as work:
+            return await DeskQueries(work).reach(closed)
 
     async def row(self, agent: Staff, conversation_id: int) -> InboxRow | None:
         """One conversation as a row; None where it does not exist."""
@@ -164,7 +175,7 @@ class DeskViews:
     # --- pieces ------------------------------------------------------------------------------
 
     async def _listed(
-        self, queries: DeskQueries, agent: Staff, show: Filter, search: str, limit: int
+        self, queries: DeskQueries, agent: Staff, show: Filter, search: str, limit: int, earliest: datetime | None
     ) -> Sequence[Listed]:
         match show:
             case Filter.MINE:
@@ -176,7 +187,7 @@ class DeskViews:
             case Filter.CALLBACKS:
                 return await queries.with_calls(search, limit)
             case Filter.CLOSED:
-                return await queries.closed(search, limit)
+                return await queries.closed(search, limit, earliest=earliest)
 
     async def _rows(self, work: Work, agent: Staff, listed: Sequence[Listed]) -> list[InboxRow]:
         ids = [one.conversation.id for one in listed]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar.response import Response
+from msgspec.structs import replace
 
 from gateway.channels import Channel
 from gateway.errors import RequestRefused
@@ -20,7 +21,7 @@ from gateway.web.pages import Pages, Room, StaffRequest
 from handoff.desk_rows import CustomerContext, Filter, Transcript
 from handoff.desk_service import DeskService
 from handoff.screens.about import Setting, Titles, draw_about
-from handoff.screens.lists import PAGE, Inbox, Looking, draw_inbox
+from handoff.screens.lists import PAGE, REACH, Inbox, Looking, draw_inbox
 from handoff.screens.pieces import plain_html, rich_html, size_word
 from handoff.screens.talks import LONGEST, STRETCH, Stretch, Talk, draw_talk, first_unread
 from handoff.screens.words import Words
@@ -28,6 +29,7 @@ from handoff.storage.agents import Draft
 
 MIB = 1024 * 1024
 MOST_ROWS = 500
+MOST_REACH = 100_000_000
 
 ROOM = Room(name="handoff", folder=str(Path(__file__).parent.parent), href="/desk", label="Desk", role=Role.AGENT)
 """The desk among the rooms of `Pages`. The label is translated by the catalogues."""
@@ -86,12 +88,20 @@ class Drawing:
             now=self.clock(),
             zone=self.settings.company.zone,
             limit=timedelta(minutes=self.settings.handoff.waiting_limit),
+            reach=max(REACH, min(MOST_REACH, _number(asked.get("reach")))),
         )
         views = self.desk.views
-        found = await views.inbox(staff, looking.show, looking.query, MOST_ROWS)
+        looking = await self._looking_back(looking)
+        found = await views.inbox(staff, looking.show, looking.query, MOST_ROWS, earliest=looking.earliest)
         plain_mine = looking.show is Filter.MINE and not looking.query
         mine = found if plain_mine else await views.inbox(staff, Filter.MINE)
         return draw_inbox(found, mine, await views.counts(staff), looking, Words(self.translator(request)))
+
+    async def _looking_back(self, looking: Looking) -> Looking:
+        """Words are looked for in so many closed conversations at once: in years of them it takes many seconds."""
+        if looking.show is not Filter.CLOSED or not looking.query:
+            return looking
+        return replace(looking, earliest=await self.desk.views.reach(looking.reach))
 
     async def opened(self, request: StaffRequest, conversation_id: int) -> tuple[Talk, CustomerContext]:
         """A conversation as it is opened: its newest stretch, the draft, what is new. Raises NotFound."""

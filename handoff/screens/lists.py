@@ -18,6 +18,10 @@ from handoff.wording import When
 
 PAGE = 60
 """Rows drawn at first; the rest comes when asked for."""
+REACH = 10_000
+"""Closed conversations, the newest, in which words are looked for at first; the rest when asked for."""
+FURTHER = 4
+"""So many times as far back at the next look."""
 
 
 class Tab(Value, frozen=True, kw_only=True, omit_defaults=False):
@@ -55,7 +59,8 @@ class Row(Value, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Inbox(Value, frozen=True, kw_only=True, omit_defaults=False):
-    """The whole pane. `shown` rows are drawn, `more` are left; `unread` counts mine."""
+    """The whole pane. `shown` rows are drawn, `more` are left; `unread` counts mine. Words were looked for in the
+    newest `reach` closed conversations, that is back to `since` (None: in all); the next look goes `further`."""
 
     list: str
     query: str
@@ -68,10 +73,14 @@ class Inbox(Value, frozen=True, kw_only=True, omit_defaults=False):
     unread_name: str
     empty_heading: str
     empty_text: str
+    reach: int
+    further: int
+    since: datetime | None
 
 
 class Looking(Value, frozen=True, kw_only=True):
-    """Who looks at which list, when, in which zone; `limit` is how long waiting may last."""
+    """Who looks at which list, when, in which zone; `limit` is how long waiting may last. Words are looked for in
+    the newest `reach` closed conversations, back to `earliest` (None: in all)."""
 
     staff: Staff
     show: Filter
@@ -81,6 +90,8 @@ class Looking(Value, frozen=True, kw_only=True):
     now: datetime
     zone: str
     limit: timedelta
+    reach: int = REACH
+    earliest: datetime | None = None
 
 
 def draw_inbox(
@@ -101,6 +112,9 @@ def draw_inbox(
         unread_name=called(unread[0].name, unread[0].contact_id, say.translator) if unread else "",
         empty_heading=heading,
         empty_text=text,
+        reach=looking.reach,
+        further=looking.reach * FURTHER,
+        since=looking.earliest,
     )
 
 

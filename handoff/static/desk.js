@@ -15,7 +15,7 @@
   const list = () => desk.dataset.list;
   const query = () => $("search").value.trim();
   const listQuery = () =>
-    new URLSearchParams({ list: list(), q: query(), shown: $("rows").dataset.shown, open: openId() || "" }).toString();
+    new URLSearchParams({ list: list(), q: query(), shown: $("rows").dataset.shown, reach: $("rows").dataset.reach, open: openId() || "" }).toString();
 
   // Each request has a source of its own: of two from one element htmx would drop the first.
   const ask = async (verb, url, more = {}) => {
@@ -110,10 +110,11 @@
     if (focus) (phone.matches ? $("scroll") : $("text") || $("scroll")).focus({ preventScroll: true });
   };
 
+  const fromTheTop = () => { $("rows").dataset.shown = 60; $("rows").dataset.reach = ""; };
   const showList = (name) => {
     desk.dataset.list = name;
     $("search").form.elements.list.value = name;
-    $("rows").dataset.shown = 60;
+    fromTheTop();
     for (const tab of document.querySelectorAll(".tabs a")) {
       if (tab.dataset.list === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
     }
@@ -302,6 +303,7 @@
     if (jump) { event.preventDefault(); $(jump.dataset.jump)?.scrollIntoView({ block: "center" }); return; }
     if (at("#older button")) loadOlder();
     else if (at("#show-more")) { $("rows").dataset.shown = Number($("rows").dataset.shown) + 120; get(`/desk/list?${listQuery()}`); }
+    else if (at("#look-further")) { $("rows").dataset.reach = at("#look-further").dataset.reach; get(`/desk/list?${listQuery()}`); }
     else if (at("#to-end")) { toEnd(); stick = true; }
     else if (at("#context-toggle")) showContext(!desk.classList.contains("with-context"));
     else if (at("[data-pane-to]")) showPane(at("[data-pane-to]").dataset.paneTo);
@@ -310,7 +312,7 @@
   let searching = null;
   $("search").addEventListener("input", () => {
     clearTimeout(searching);
-    $("rows").dataset.shown = 60;
+    fromTheTop();
     searching = setTimeout(() => get(`/desk/list?${listQuery()}`), 200);
   });
   $("search").form.addEventListener("submit", (event) => { event.preventDefault(); get(`/desk/list?${listQuery()}`); });

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.conversations import Conversation, State
@@ -20,15 +19,9 @@ from gateway.storage.work import Work
 from handoff.callbacks import ACTIVE as CALLBACK_ACTIVE
 from handoff.callbacks import CallbackState
 from handoff.handoffs import HandoffState
-from handoff.phones import number_in
 from handoff.queue import ANGRY, HEAD_START
 from handoff.storage import tables
-
-_SCAFFOLD = (
-    '{"part":"text","markdown":true},{"part":"media","kind":"image","ref":"file:","mime":"size":"caption":},'
-    '{"part":"press","payload":"label":"target":},{"part":"location","latitude":"longitude":"title":}'
-)
-"""How stored messages look between their words: what is found here would be found everywhere."""
+from handoff.storage.finding import found, found_closed
 
 _conversation = spine.conversations.c
 _contact = spine.contacts.c
@@ -98,11 +91,11 @@ class DeskQueries:
     async def mine(self, agent_id: int, words: str, limit: int) -> list[Listed]:
         """What the agent holds."""
         where = [_conversation.state == State.AGENT, _conversation.agent_id == agent_id]
-        return await self.conversations([*where, *_search(words)], [_conversation.updated_at.desc()], limit)
+        return await self.conversations([*where, *found(words)], [_conversation.updated_at.desc()], limit)
 
     async def queued(self, words: str, limit: int) -> list[Listed]:
         """What waits for anybody, in the order of `queue.in_order`."""
-        where = [_conversation.state == State.QUEUED, *_search(words)]
+        where = [_conversation.state == State.QUEUED, *found(words)]
         handoff = tables.handoffs.c
         ahead = case((handoff.anger >= ANGRY, handoff.anger * (HEAD_START // timedelta(microseconds=1))), else_=0)
         since = (
@@ -114,13 +107,28 @@ class DeskQueries:
 
     async def open(self, words: str, limit: int) -> list[Listed]:
         """Everything that is not closed."""
-        where = [_conversation.state != State.CLOSED, *_search(words)]
+        where = [_conversation.state != State.CLOSED, *found(words)]
         return await self.conversations(where, [_conversation.updated_at.desc(), _conversation.id.desc()], limit)
 
-    async def closed(self, words: str, limit: int) -> list[Listed]:
-        """What was closed, what changed last first: in the order of the index, of which little is read so."""
-        where = [_conversation.state == State.CLOSED, *_search(words)]
+    async def closed(self, words: str, limit: int, *, earliest: datetime | None = None) -> list[Listed]:
+        """What was closed, what changed last first: in the order of the index, of which little is read so.
+
+        What was said is looked for in what changed at `earliest` or later, see `reach`.
+        """
+        where = [_conversation.state == State.CLOSED, *found_closed(words, earliest, limit)]
         return await self.conversations(where, [_conversation.updated_at.desc(), _conversation.id.desc()], limit)
+
+    async def reach(self, closed: int) -> datetime | None:
+        """When the earliest of the newest `closed` closed conversations changed; None where there are no more."""
+        query = (
+            select(_conversation.updated_at)
+            .where(_conversation.state == State.CLOSED)
+            .order_by(_conversation.updated_at.desc())
+            .offset(closed - 1)
+            .limit(2)
+        )
+        times = list((await self._connection.execute(query)).scalars())
+        return times[0] if len(times) > 1 else None
 
     async def with_calls(self, words: str, limit: int) -> list[Listed]:
         """Conversations in which a call is still to be made, the soonest first."""
@@ -131,7 +139,7 @@ class DeskQueries:
             .where(callback.conversation_id == _conversation.id, active)
             .scalar_subquery()
         )
-        where = [_conversation.id.in_(select(callback.conversation_id).where(active)), *_search(words)]
+        where = [_conversation.id.in_(select(callback.conversation_id).where(active)), *found(words)]
         return await self.conversations(where, [soonest, _conversation.id], limit)
 
     async def unread(self, conversation_ids: Iterable[int], agent_id: int) -> dict[int, Unread]:
@@ -216,36 +224,6 @@ class DeskQueries:
         if row is None:
             raise NotFound(f"delivery {delivery_id}")
         return row.conversation_id, row.message_id
-
-
-def _search(words: str) -> list[ColumnElement[bool]]:
-    """Conditions that find `words` in the contact, the address, the number of a call, or what was said.
-
-    SQLite folds the case of Latin letters only, so other alphabets are looked for as typed, in small
-    letters and with a capital.
-    """
-    wanted = words.strip()
-    if not wanted:
-        return []
-    # Conversation by conversation: a list's conversations may be few, and what was ever said is much.
-    said = select(_message.id).where(_message.conversation_id == _conversation.id).correlate(spine.conversations)
-    places: list[ColumnElement[bool]] = []
-    for form in dict.fromkeys((wanted, wanted.lower(), wanted.capitalize(), wanted.title())):
-        columns = (_contact.name, _contact.phone, _contact.email, _identity.name, _identity.username, _identity.address)
-        places.extend(column.icontains(form, autoescape=True) for column in columns)
-        quoted = msgspec.json.encode(form).decode()[1:-1]  # as it stands inside the stored JSON
-        if quoted.lower() not in _SCAFFOLD:
-            places.append(said.where(_message.parts.icontains(quoted, autoescape=True)).exists())
-    if len(wanted) > 1 and wanted[0] == "@":  # as the desk shows it, not as it is stored
-        places.append(_identity.username.icontains(wanted[1:], autoescape=True))
-    digits = number_in(wanted)
-    if digits:
-        called = select(tables.callbacks.c.conversation_id)
-        places.extend(column.contains(digits) for column in (_contact.phone, _identity.address))
-        places.append(_conversation.id.in_(called.where(tables.callbacks.c.phone.contains(digits))))
-    if wanted.lstrip("#").isdecimal() and len(wanted) < 18:
-        places.append(_conversation.id == int(wanted.lstrip("#")))
-    return [or_(*places)]
 
 
 def _to_listed(row: Row[*tuple[Any, ...]]) -> Listed:
