@@ -19,8 +19,10 @@ def test_the_files_say_what_alembic_says() -> None:
 
 
 def test_an_empty_database_has_none() -> None:
-    with create_engine("sqlite://").connect() as connection:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
         assert current_revision(connection) is None
+    engine.dispose()
 
 
 async def test_an_old_database_is_refused(database: Database) -> None:

@@ -27,5 +27,17 @@ def documents() -> dict[str, str]:
 
 def _text(body: Any, title: str) -> str:
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
-    encoded = msgspec.json.encode({**head, **msgspec.json.schema(body)})
+    encoded = msgspec.json.encode({**head, **_unbroken(msgspec.json.schema(body))})
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _unbroken(schema: Any) -> Any:
+    """`schema` with each description on one line: they are docstrings, broken and indented as the code is."""
+    if isinstance(schema, list):
+        return [_unbroken(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    whole = {name: _unbroken(value) for name, value in schema.items()}
+    if isinstance(words := whole.get("description"), str):
+        whole["description"] = " ".join(words.split())
+    return whole
