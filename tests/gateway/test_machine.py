@@ -312,8 +312,15 @@ class Machine(RuleBasedStateMachine):
     def an_agent_sends_again(self, which: int, agent: int) -> None:
         failed = [one.id for one in self.seen.deliveries.values() if one.state in ("unknown", "failed")]
         delivery = failed[which % len(failed)]
-        self.world.requeued[delivery] += 1
-        self.run(self.world.survive(lambda: self.world.room.desk.resend(delivery, self.world.agents[agent])))
+
+        async def send() -> None:
+            self.world.requeued[delivery] += 1
+            try:
+                await self.world.room.desk.resend(delivery, self.world.agents[agent])
+            except Conflict:  # a colleague talks with them
+                self.world.requeued[delivery] -= 1
+
+        self.run(self.world.survive(send))
 
     # --- visitors ---
 
