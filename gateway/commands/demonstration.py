@@ -11,9 +11,10 @@ import msgspec
 from rich.console import Console
 
 from gateway import logs
-from gateway.app import Frontdesk
+from gateway.app import DESK_KINDS, KINDS, Frontdesk
 from gateway.clock import utc_now
 from gateway.messages import Value
+from gateway.operating import variables
 from gateway.processes.listening import bind
 from gateway.processes.secret import ensure_folder
 from gateway.processes.serving import run
@@ -50,6 +51,7 @@ async def run_demo(folder: Path, port: int, console: Console) -> None:
     listener = bind(HOST, port)
     ensure_folder(folder, "--folder")
     settings = demo_settings(folder, listener.getsockname()[1])
+    variables.tell([*variables.of_settings(settings), *variables.of_tables(settings, KINDS, DESK_KINDS)])
     try:
         with owning(settings.database_url):
             await _prepare_and_serve(settings, listener, console)

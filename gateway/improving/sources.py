@@ -35,7 +35,7 @@ def read_toml(path: Path | None) -> dict[str, Any]:
 def from_environment(name: str, kind: str, environ: Mapping[str, str]) -> Any:
     """What the environment says of the field `name` of type `kind`, itself or by naming a file; None where it
     says nothing. Raises SettingsError."""
-    variables = _variables(name.split("."))
+    variables = variables_of(name)
     for variable in variables:
         if variable in environ:
             return _from_text(name, kind, environ[variable])
@@ -55,8 +55,9 @@ def _from_text(name: str, kind: str, text: str) -> Any:
         raise SettingsError(name, f"must be JSON ({kind}) in the environment") from None
 
 
-def _variables(path: list[str]) -> list[str]:
-    words = [word.upper().replace("-", "_") for word in path]
+def variables_of(name: str) -> list[str]:
+    """The variables that may say the field `name`, the usual one first."""
+    words = [word.upper().replace("-", "_") for word in name.split(".")]
     return [PREFIX + "_".join(words), PREFIX + "__".join(words)]
 
 

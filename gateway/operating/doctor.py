@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gateway.app import Frontdesk
+from gateway.app import DESK_KINDS, KINDS, Frontdesk
 from gateway.clock import utc_now
 from gateway.errors import FrontdeskError, SettingsError
-from gateway.operating import diagnosis
+from gateway.operating import diagnosis, variables
 from gateway.operating.checkup import Checkable, Finding, fine, problem
 from gateway.ports import Clock
 from gateway.processes.secret import FILE as SECRET_FILE
@@ -32,16 +32,23 @@ PATIENCE = timedelta(seconds=30)
 Look = Callable[[], Awaitable[Sequence[Finding]]]
 
 
-async def examine(settings: Settings, clock: Clock = utc_now) -> list[Finding]:
+async def examine(settings: Settings, clock: Clock = utc_now, environ: Mapping[str, str] = os.environ) -> list[Finding]:
     """Every finding, in the order in which one would mend them."""
+    strangers = [
+        variables.finding(one)
+        for one in (
+            *variables.of_settings(settings, environ),
+            *variables.of_tables(settings, KINDS, DESK_KINDS, environ),
+        )
+    ]
     try:
         house = Frontdesk(settings, clock)
     except SettingsError as error:
-        return [problem("settings", str(error), "mend this setting; nothing else was looked at")]
+        return [problem("settings", str(error), "mend this setting; nothing else was looked at"), *strangers]
     except FrontdeskError as error:
-        return [problem("database", str(error), "mend this; nothing else was looked at")]
+        return [problem("database", str(error), "mend this; nothing else was looked at"), *strangers]
     try:
-        return [fine("settings", "are in order"), *[one async for one in Doctor(house).findings()]]
+        return [fine("settings", "are in order"), *strangers, *[one async for one in Doctor(house).findings()]]
     finally:
         await house.close()
 

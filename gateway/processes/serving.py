@@ -14,8 +14,9 @@ from types import FrameType
 import structlog
 import uvicorn
 
-from gateway.app import Frontdesk
+from gateway.app import DESK_KINDS, KINDS, Frontdesk
 from gateway.errors import StorageUnavailable
+from gateway.operating import variables
 from gateway.operating.collecting import spare_what_lasts
 from gateway.operating.memory import give_back
 from gateway.processes.listening import url_of
@@ -35,7 +36,7 @@ def _nobody() -> None:
 async def serve(settings: Settings, listener: socket.socket, started: Callable[[], None] = _nobody) -> None:
     """Serve on a bound socket until told to stop, and say by `started` when it begins. Raises SettingsError
     or StorageUnavailable before the first request."""
-    frontdesk = Frontdesk(settings)
+    frontdesk = _build(settings)
     try:
         await require_newest(frontdesk.database)
         await run(frontdesk, listener, started)
@@ -122,9 +123,15 @@ def _already_obeyed() -> Iterator[None]:
 
 async def check(settings: Settings) -> None:
     """Build everything and look at the database. Raises what `serve` would."""
-    frontdesk = Frontdesk(settings)
+    frontdesk = _build(settings)
     try:
         frontdesk.web()
         await require_newest(frontdesk.database)
     finally:
         await frontdesk.close()
+
+
+def _build(settings: Settings) -> Frontdesk:
+    # First, for where a field is said to be missing its variable may only be misspelt.
+    variables.tell(variables.of_tables(settings, KINDS, DESK_KINDS))
+    return Frontdesk(settings)
