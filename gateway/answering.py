@@ -61,6 +61,7 @@ class Answering:
             house.channels, house.speaker, house.texts, house.settings.company, house.settings.people, house.clock
         )
         handlers = {**alarms.handlers(), **rerouting.handlers(), **self.receipts.handlers()}
+        handlers |= house.people.moving.handlers()
         handlers |= {ASK: self.asks.ring} if self.asks else {}
         self.timers = Timers(house.database, handlers, clock=house.clock, wakeups=house.wakeups)
 
@@ -127,6 +128,7 @@ class Answering:
             taker,
             self.receipts,
             Echoes(house.clock),
+            house.people.moving,
             clock=house.clock,
             wakeups=house.wakeups,
             company=house.settings.company,
@@ -145,6 +147,7 @@ class Answering:
             house.texts,
             house.clock,
             house.wakeups,
+            moved=partial(house.inbox.count_as_staffs, house.settings.alerts.channel),
         )
 
     def _housekeeping(self) -> Housekeeping:

@@ -15,6 +15,7 @@ FrontdeskError
     ├── Unreachable          definite, nothing was written: retry with backoff
     ├── Rejected             definite and final: fail the delivery
     │   ├── Gone             nobody is at this address any more, or they blocked us
+    │   ├── MovedAway        the chat has another address now, which it names
     │   └── WindowOver       the platform takes no answer at this address now
     └── Ambiguous            the platform may or may not have taken it: the delivery is `unknown`
 """
@@ -139,6 +140,18 @@ class Rejected(SendError):
 
 class Gone(Rejected):
     """The address itself is refused for good: it ended, or its owner blocked us."""
+
+
+class MovedAway(Rejected):
+    """The chat has another address now, and nothing was sent to the old one.
+
+    Args:
+        address: where it goes on.
+    """
+
+    def __init__(self, reason: str, *, address: str) -> None:
+        super().__init__(reason)
+        self.address = address
 
 
 class WindowOver(Rejected):

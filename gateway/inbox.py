@@ -55,7 +55,7 @@ class Inbox:
         self._database = database
         self._clock = clock
         self._watch = watch
-        self._staffs_own = frozenset((channel, address.lower()) for channel, address in staffs_own)
+        self._staffs_own = {(channel, address.lower()) for channel, address in staffs_own}
         self._gathered: deque[_Waiting] = deque()
         self._committer: asyncio.Task[None] | None = None
 
@@ -81,6 +81,10 @@ class Inbox:
                 await waiting.committed
         except TimeoutError:
             raise StorageUnavailable("the database takes no writes now") from None
+
+    def count_as_staffs(self, channel: str, address: str) -> None:
+        """A place of ours from now on, in this process: `staffs_own` has moved there."""
+        self._staffs_own.add((channel, address.lower()))
 
     async def close(self) -> None:
         """Return once everything gathered so far is committed or refused."""

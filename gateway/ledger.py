@@ -21,7 +21,7 @@ import structlog
 from gateway.errors import SendError, StorageUnavailable
 from gateway.live import DESK, conversation_topic
 from gateway.operating.observing import Observer
-from gateway.people.lost import look_for_another_way
+from gateway.people.lost import follow_there, look_for_another_way
 from gateway.ports import Clock
 from gateway.sending import SENDER_DIED
 from gateway.steps import Step, Watch
@@ -195,6 +195,8 @@ class Ledger:
             work.announce(topic, "delivery", message=delivery.message_id)
             if outcome.lost:
                 await look_for_another_way(work, delivery.id, now, gone=outcome.gone)
+            if outcome.moved_to:
+                await follow_there(work, delivery.id, outcome.moved_to, now)
         for conversation_id in dict.fromkeys(outcome.delivery.conversation_id for outcome in settled):
             work.announce(DESK, "delivery", conversation=conversation_id)
         return recorded

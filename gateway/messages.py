@@ -206,13 +206,21 @@ class Echo(Value, frozen=True, kw_only=True):
     sent_at: datetime | None = None
 
 
+class Moved(Value, frozen=True, kw_only=True):
+    """The platform gave the chat at `address` another one, `to` (a Telegram group became a supergroup): who writes
+    there is who wrote here."""
+
+    address: str
+    to: str
+
+
 class Ignored(Value, frozen=True, kw_only=True):
     """An authentic event that says nothing to a gateway (a poll, an unknown update type)."""
 
     reason: str
 
 
-Event = Inbound | Signal | Echo | Ignored
+Event = Inbound | Signal | Echo | Moved | Ignored
 
 
 class Author(StrEnum):

@@ -16,8 +16,8 @@ import msgspec
 import structlog
 
 from gateway.breaker import BreakerState
-from gateway.channels import Channel, Idempotency, Reconciling
-from gateway.errors import Ambiguous, Gone, Rejected, SendError, Unreachable, WindowOver
+from gateway.channels import Channel, Idempotency, Reconciling, Send
+from gateway.errors import Ambiguous, Gone, MovedAway, Rejected, SendError, Unreachable, WindowOver
 from gateway.gate import Gate
 from gateway.operating.observing import Observer, Unobserved
 from gateway.ports import Clock
@@ -69,6 +69,7 @@ class Sending:
         """Try once."""
         number, address = delivery.id, delivery.send.address
         ended = False
+        moved_to: str | None = None
         try:
             self._watch(Step.SENDING, 1)
             if not self._ours(delivery):
@@ -78,7 +79,11 @@ class Sending:
             if found is None:
                 if not self._ours(delivery):
                     return put_back(delivery, self._clock())  # asking took longer than the lease
-                result = await self._try(delivery)
+                result = await self._try(delivery, delivery.send)
+                if isinstance(result, MovedAway):
+                    # Surely refused, so nothing is said twice.
+                    moved_to = result.address
+                    result = await self._try(delivery, msgspec.structs.replace(delivery.send, address=moved_to))
             ended = True
         finally:
             if not ended:
@@ -86,9 +91,14 @@ class Sending:
         error = result if isinstance(result, SendError) else None
         if self._gate.leave(number, address, error, self._monotonic()):
             log.warning("channel_breaker", channel=self._channel.name, state=self._gate.breaker.state)
+        outcome = self._came_to(delivery, result, looked=found is not None)
+        return msgspec.structs.replace(outcome, moved_to=moved_to)
+
+    def _came_to(self, delivery: Delivery, result: str | SendError | None, *, looked: bool) -> Outcome:
+        """What to record of a try, or of what was found where we `looked` for an earlier one."""
         if not isinstance(result, SendError):
             return sent(delivery, result)
-        if found is None and self._reconciles(delivery):
+        if not looked and self._reconciles(delivery):
             # The earlier try surely did not arrive, so only this one is in question.
             delivery = msgspec.structs.replace(delivery, resent=False)
         return self._failed(delivery, result)
@@ -137,11 +147,11 @@ class Sending:
         log.info("send_looked_for", delivery=delivery.id, channel=self._channel.name, arrived=found is not None)
         return found
 
-    async def _try(self, delivery: Delivery) -> str | SendError | None:
+    async def _try(self, delivery: Delivery, send: Send) -> str | SendError | None:
         """The platform's id of the message, or why there is none."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                platform_id = await self._channel.send(delivery.send)
+                platform_id = await self._channel.send(send)
         except SendError as error:
             return error
         except TimeoutError:

@@ -16,8 +16,9 @@ from msgspec import structs
 from gateway.channels import Channel
 from gateway.echoes import Echoes
 from gateway.errors import StorageUnavailable, Unreadable
-from gateway.messages import Echo, Event, Ignored, Inbound, Signal, Value, plain_text
+from gateway.messages import Echo, Event, Ignored, Inbound, Moved, Signal, Value, plain_text
 from gateway.operating.observing import UNOBSERVED, Observer
+from gateway.people.moving import Moving
 from gateway.ports import Clock, Engine, Understanding, Utterance
 from gateway.processes.wakeups import INBOX, OUTBOX, Wakeups, wait_for
 from gateway.receipts import Receipts
@@ -73,6 +74,7 @@ class Turns:
         taker: Taker,
         receipts: Receipts,
         echoes: Echoes,
+        moving: Moving,
         *,
         clock: Clock,
         wakeups: Wakeups,
@@ -94,6 +96,7 @@ class Turns:
         self._taker = taker
         self._receipts = receipts
         self._echoes = echoes
+        self._moving = moving
         self._clock = clock
         self._wakeups = wakeups
         self._company = company
@@ -282,6 +285,8 @@ class Turns:
                     await self._receipts.note(work, one.row, signal)
                 case Echo() as echo:
                     await self._echoes.note(work, one.row, echo)
+                case Moved() as moved:
+                    await self._moving.follow(work, one.row.channel, moved)
                 case Ignored(reason=reason):
                     log.info("ignored", channel=one.row.channel, reason=reason)
                 case None:

@@ -7,14 +7,15 @@ a customer who waits unseen cannot.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
+from msgspec import structs
 
 from gateway.alerts_settings import Alerts
 from gateway.channels import Channel, Send
-from gateway.errors import SendError, SettingsError, StorageUnavailable
+from gateway.errors import MovedAway, SendError, SettingsError, StorageUnavailable
 from gateway.messages import Author, Text
 from gateway.ports import Clock
 from gateway.processes.wakeups import Wakeups, wait_for
@@ -59,11 +60,25 @@ class Alerting:
     """
 
     def __init__(
-        self, database: Database, channel: Channel, settings: Settings, texts: Texts, clock: Clock, wakeups: Wakeups
+        self,
+        database: Database,
+        channel: Channel,
+        settings: Settings,
+        texts: Texts,
+        clock: Clock,
+        wakeups: Wakeups,
+        *,
+        moved: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """
+        Args:
+            moved: is told where the staff's group goes on, if it does so elsewhere.
+        """
         self._database = database
         self._channel = channel
         self._wanted = settings.alerts
+        self._to = settings.alerts.to
+        self._moved = moved
         self._zone = settings.company.zone
         self._texts = texts.translator(settings.alerts.language or settings.company.language)
         self._hours = OpeningHours(settings.hours, settings.company.zone)
@@ -113,17 +128,31 @@ class Alerting:
         first = alerts[0]
         text = words(alerts, self._texts, self._zone, self._clock(), self._desk)
         send = Send(
-            address=self._wanted.to,
+            address=self._to,
             part=Text(text=text),
             key=f"alert.{first.matter}.{first.subject}.{int(first.since.timestamp())}",
             author=Author.SYSTEM,
         )
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._channel.send(send)
+                await self._carry(send)
         except (SendError, TimeoutError) as error:
             reason = error.reason if isinstance(error, SendError) else "time-out"
             log.warning("alert_not_sent", channel=self._channel.name, reason=reason)
             self._not_before = self._clock() + AGAIN
             return False
         return True
+
+    async def _carry(self, send: Send) -> None:
+        try:
+            await self._channel.send(send)
+        except MovedAway as error:
+            # Telegram made another chat of the group. Not until the settings say so do we know it after a restart.
+            log.warning(
+                "alerts_group_moved",
+                channel=self._channel.name,
+                fix="the group has a new id: put it into alerts.to, or what staff write there counts as a customer's",
+            )
+            self._to = error.address
+            self._moved(error.address)
+            await self._channel.send(structs.replace(send, address=self._to))

@@ -33,7 +33,7 @@ from gateway.channels import (
 )
 from gateway.clock import utc_now
 from gateway.dialogue import ARTICLE, FORM, VOTE
-from gateway.errors import Gone, NotFound, Rejected, SendError
+from gateway.errors import Gone, MovedAway, NotFound, Rejected, SendError
 from gateway.messages import Edit, Event, MediaKind
 from gateway.operating.checkup import Finding
 
@@ -139,7 +139,7 @@ class TelegramChannel:
         except Rejected as error:
             if isinstance(send.part, Edit) and UNCHANGED in error.reason:
                 return send.part.target  # an earlier try arrived, or the words are those that stand there
-            if isinstance(error, Gone) or not is_photo(call):
+            if isinstance(error, Gone | MovedAway) or not is_photo(call):
                 raise
             log.info("telegram_photo_as_document", channel=self._name, reason=error.reason)
             call = compose(send, clear_keyboard=send.address in self._keyboards, as_document=True)

@@ -9,6 +9,7 @@ from gateway.people.arriving import Arrivals
 from gateway.people.codes import Codes, carriers_of
 from gateway.people.continuing import Continuing
 from gateway.people.joining import Joining, Yielding
+from gateway.people.moving import Moving
 from gateway.people.parting import Parting
 from gateway.people.proof_form import ProofForm
 from gateway.people.proving import Proving
@@ -34,6 +35,7 @@ class People:
         code_channel: str = "",
     ) -> None:
         self.joining = Joining(speaker, yielding, texts, company, clock)
+        self.moving = Moving(self.joining)
         self.parting = Parting(self.joining, speaker, yielding, texts, company, clock)
         self.proving = Proving(channels, self.joining, clock)
         self.continuing = Continuing(channels, self.joining, clock)

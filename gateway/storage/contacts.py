@@ -165,9 +165,16 @@ class Contacts:
 
     async def keep_proof(self, contact_id: int, key: tuple[str, str], proof: str, now: datetime) -> Identity:
         """The identity at `key`, (shelf, value), made with this contact where there is none: it may be another's."""
+        return await self._settle(contact_id, key, proof=proof, proven_at=now, verified=True)
+
+    async def settle(self, contact_id: int, key: tuple[str, str]) -> Identity:
+        """The identity at `key`, (channel, address), made with this contact where there is none: else whose it is."""
+        return await self._settle(contact_id, key)
+
+    async def _settle(self, contact_id: int, key: tuple[str, str], **fields: Any) -> Identity:
         channel, address = key
-        row = {"contact_id": contact_id, "channel": channel, "address": address, "proof": proof, "proven_at": now}
-        await self._gathering.insert_new(tables.identities, [{**row, "verified": True}])
+        row = {"contact_id": contact_id, "channel": channel, "address": address, **fields}
+        await self._gathering.insert_new(tables.identities, [row])
         if self._of_held is not None:
             self._of_held[contact_id].add(key)
         return (await self.find([key]))[key]

@@ -80,6 +80,8 @@ class Outcome(Value, frozen=True, kw_only=True):
     """Whether it failed because nobody can be reached there: another way may be tried."""
     gone: bool = False
     """Whether nobody is there any more at all."""
+    moved_to: str | None = None
+    """Where the chat goes on, if the platform said so on the way."""
 
 
 class Deliveries:

@@ -6,10 +6,23 @@ from typing import Any
 
 import msgspec
 
-from gateway.channels import Envelope
+from gateway.channels import Capabilities, Envelope, Send
 from gateway.contacts import Contact, Identity
 from gateway.conversations import Conversation, State
-from gateway.messages import ButtonPress, Direction, Inbound, Message, Part, Sender, Start, Text, plain_text
+from gateway.errors import MovedAway
+from gateway.messages import (
+    ButtonPress,
+    Direction,
+    Event,
+    Inbound,
+    Message,
+    Moved,
+    Part,
+    Sender,
+    Start,
+    Text,
+    plain_text,
+)
 from gateway.outbox import ChannelSender
 from gateway.settings import Company, Settings
 from gateway.storage.engine import Database
@@ -18,15 +31,32 @@ from tests.conftest import SteppingClock
 from tests.fakes import PLAIN, FakeChannel
 from tests.handoff.room import Room
 
+MOVED = b"moved:"
+"""How the body of a chat's move begins on a fake's wire."""
+
 
 class Linked(FakeChannel):
-    """A messenger that a link opens."""
+    """A messenger that a link opens, and whose chats may go on elsewhere: `moved` says where."""
+
+    def __init__(self, name: str, capabilities: Capabilities) -> None:
+        super().__init__(name, capabilities)
+        self.moved: dict[str, str] = {}
+
+    async def send(self, send: Send) -> str | None:
+        if send.address in self.moved:
+            raise MovedAway("400 group chat was upgraded", address=self.moved[send.address])
+        return await super().send(send)
 
     async def prepare(self) -> None:
         return None
 
     def link(self, payload: str) -> str | None:
         return f"https://{self.name}.example/?start={payload}"
+
+    def parse(self, body: bytes) -> Event:
+        if body.startswith(MOVED):
+            return msgspec.json.decode(body.removeprefix(MOVED), type=Moved)
+        return super().parse(body)
 
 
 class PeopleRoom(Room):
@@ -64,6 +94,12 @@ class PeopleRoom(Room):
         )
         body = msgspec.json.encode(event)
         await self.inbox.take(channel, [Envelope(platform_id=f"m:{self._count}", address=address, body=body)])
+
+    async def move(self, channel: str, old: str, new: str, *, told_at: str) -> None:
+        """The platform says, in one of the two chats, that `old` goes on at `new`; nobody has read it yet."""
+        self._count += 1
+        body = MOVED + msgspec.json.encode(Moved(address=old, to=new))
+        await self.inbox.take(channel, [Envelope(platform_id=f"m:{self._count}", address=told_at, body=body)])
 
     async def work_off(self, channel: str, address: str) -> list[str]:
         """Take all turns; what was said back there."""

@@ -16,6 +16,8 @@ from gateway.media import MediaStore
 from gateway.messages import Inbound
 from gateway.operating.observing import UNOBSERVED, Observer
 from gateway.outbox import ChannelSender
+from gateway.people.joining import Joining
+from gateway.people.moving import Moving
 from gateway.ports import Action, Clock
 from gateway.processes.wakeups import Wakeups
 from gateway.recalling import Recalling
@@ -28,6 +30,7 @@ from gateway.storage.engine import Database
 from gateway.taking import Taker
 from gateway.texts import Texts
 from gateway.turns import Turns
+from handoff.yielding import HandoffYielding
 from nlu.mood import Moods
 from tests.fakes import FakeChannel, FakeEngine, FakeHandoffs, FakeKnowledge, envelope_of
 
@@ -92,6 +95,7 @@ class Spine:
             taker,
             Receipts(clock),
             Echoes(clock),
+            Moving(Joining(self.speaker, HandoffYielding(clock), Texts(), company, clock)),
             clock=clock,
             wakeups=wakeups,
             company=company,

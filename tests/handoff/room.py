@@ -136,6 +136,7 @@ class Room:
             taker,
             Receipts(clock),
             Echoes(clock),
+            self.people.moving,
             clock=clock,
             wakeups=self.wakeups,
             company=settings.company,
@@ -143,7 +144,7 @@ class Room:
         )
         alarms = Alarms(self.speaker, texts, settings, clock)
         rerouting = Rerouting(channels, self.speaker, texts, settings.company, settings.people, clock)
-        handlers = {**alarms.handlers(), **rerouting.handlers()}
+        handlers = {**alarms.handlers(), **rerouting.handlers(), **self.people.moving.handlers()}
         self.timers = Timers(database, handlers, clock=clock, wakeups=self.wakeups)
         self.sender = ChannelSender(
             database,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.alerts_settings import Alerts
-from gateway.errors import Rejected, SettingsError
+from gateway.errors import MovedAway, Rejected, SettingsError
 from gateway.inbox import Inbox
 from gateway.messages import Inbound, Sender, Text, plain_text
 from gateway.settings import Company, Hours, Settings
@@ -19,7 +21,7 @@ from handoff.alerts import Alert, Matter, latest_arrival, words
 from handoff.callbacks import CallOutcome
 from handoff.hours import OpeningHours, Span
 from tests.conftest import SteppingClock
-from tests.fakes import PLAIN, FakeChannel, envelope_of
+from tests.fakes import PLAIN, FakeChannel, envelope_of, inbound
 from tests.handoff.room import Room, all_texts
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -98,6 +100,35 @@ async def test_what_comes_up_soon_after_is_gathered(room: Room, team: FakeChanne
     [text] = told(team)
     assert text.splitlines()[0] == "🙋 Гість 8 чекає на людину 5 хвилин."
     assert text.splitlines()[5:] == ["і ще 2", "Робоче місце: https://chat.example.org/desk"]
+
+
+async def test_a_group_that_became_another_chat_is_told_there(room: Room, team: FakeChannel) -> None:
+    """And its staff are no customers there."""
+    alerts = Alerting(
+        room.database,
+        team,
+        room.settings,
+        all_texts(),
+        room.clock,
+        room.wakeups,
+        moved=partial(room.inbox.count_as_staffs, "shop"),
+    )
+    await room.hear("людину")
+    room.clock.advance(minutes=5)
+    team.failures.append(MovedAway("400 group chat was upgraded", address="-10040"))
+    with capture_logs() as lines:
+        assert await alerts.look() == 1
+    [warned] = [line for line in lines if line["event"] == "alerts_group_moved"]
+    assert "alerts.to" in warned["fix"]
+    assert "-10040" not in str(lines)
+    await room.hear("людину", address="8")
+    room.clock.advance(minutes=10)
+    assert await alerts.look() == 1
+    assert [send.address for send in team.sent] == ["-10040", "-10040"]
+    assert len({send.key for send in team.sent}) == 2
+    await room.inbox.take("shop", [envelope_of(inbound("чуємо", address="-10040", platform_id="staff"))])
+    async with room.database.read() as work:
+        assert await work.contacts.find([("shop", "-10040")]) == {}
 
 
 async def test_an_alert_that_does_not_arrive_is_sent_again(room: Room, team: FakeChannel) -> None:

@@ -1,4 +1,4 @@
-"""One stored update → Inbound, Signal or Ignored.
+"""One stored update → Inbound, Signal, Moved or Ignored.
 
 Platform ids of messages are ``<chat id>:<message id>``, because Telegram counts messages per chat and
 ours must be unique per channel. Presses, edits and reactions have none of their own. Each item of an
@@ -29,6 +29,7 @@ from gateway.messages import (
     Location,
     Media,
     MediaKind,
+    Moved,
     Part,
     Reaction,
     Sender,
@@ -84,6 +85,8 @@ def _type_name(raw: object) -> str:
 
 
 def _message(message: shapes.Message) -> Event:
+    if moved := _migration(message):
+        return moved
     author = message.from_
     if (silence := _silence(message)) or author is None:
         return Ignored(reason=silence or "nobody's message")
@@ -98,6 +101,15 @@ def _message(message: shapes.Message) -> Event:
         reply_to=message_key(message.chat.id, reply.message_id) if reply else None,
         sent_at=_moment(message.date),
     )
+
+
+def _migration(message: shapes.Message) -> Moved | None:
+    """A group that became a supergroup, told in both; https://core.telegram.org/bots/api#message."""
+    if message.migrate_to_chat_id is not None:
+        return Moved(address=str(message.chat.id), to=str(message.migrate_to_chat_id))
+    if message.migrate_from_chat_id is not None:
+        return Moved(address=str(message.migrate_from_chat_id), to=str(message.chat.id))
+    return None
 
 
 def _silence(message: shapes.Message) -> str | None:

@@ -6,6 +6,7 @@
 | connection lost or time-out after the request went out   | Ambiguous   |
 | 429, or any refusal with `retry_after`                   | Throttled   |
 | 408, 5xx, 3xx, or a 2xx without a readable ``ok: true``  | Ambiguous   |
+| a 4xx with `migrate_to_chat_id`                          | MovedAway   |
 | a 4xx that says that the person is gone or blocked us    | Gone        |
 | any other 4xx                                            | Rejected    |
 
@@ -23,6 +24,7 @@ from gateway.errors import (
     Ambiguous,
     FrontdeskError,
     Gone,
+    MovedAway,
     NotFound,
     Rejected,
     SendError,
@@ -83,6 +85,7 @@ class Trouble(StrEnum):
 
 class _Parameters(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
+    migrate_to_chat_id: int | None = None
 
 
 class _Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +100,7 @@ def failure(trouble: Trouble) -> SendError:
 
 
 def read_reply(status: int, body: bytes) -> object:
-    """The ``result`` of a reply with HTTP `status`. Raises Throttled, Rejected or Ambiguous."""
+    """The ``result`` of a reply with HTTP `status`. Raises Throttled, Rejected (Gone, MovedAway) or Ambiguous."""
     try:
         reply = load(body)
     except Unreadable:
@@ -133,5 +136,7 @@ def _refused(status: int, refusal: _Refusal) -> SendError:
     if code == 429 or delay is not None:
         return Throttled(reason, retry_after=max(0.0, DEFAULT_RETRY_AFTER if delay is None else delay))
     if 400 <= code < 500 and code != 408:
+        if refusal.parameters.migrate_to_chat_id is not None:
+            return MovedAway(reason, address=str(refusal.parameters.migrate_to_chat_id))
         return Gone(reason) if any(known in refusal.description for known in _GONE) else Rejected(reason)
     return Ambiguous(reason)

@@ -111,6 +111,8 @@ class Message(Shape, frozen=True, kw_only=True):
     dice: Dice | None = None
     poll: Poll | None = None
     reply_markup: InlineKeyboard | None = None
+    migrate_to_chat_id: Id | None = None
+    migrate_from_chat_id: Id | None = None
 
 
 class PressedMessage(Shape, frozen=True, kw_only=True):

@@ -14,12 +14,12 @@ from bots.telegram import build
 from bots.telegram.settings import DRIVERS
 from bots.telegram.webhook import SECRET_HEADER
 from gateway.channels import Channel, ChannelTools, WebhookRequest
-from gateway.messages import Event, Ignored, Inbound, Signal
+from gateway.messages import Event, Ignored, Inbound, Moved, Signal
 from tests.bots.telegram.support import SECRET, WIRE, settings
 from tests.contracts.case import RETRY_AFTER, Arrival, ChannelCase, Files, Reply, Shown
 from tests.standins.telegram import TOKEN, Fail, Hang, Raw, Recorded, Reset, Take, TelegramStandin
 
-EVENTS: dict[str, type[Event]] = {"inbound": Inbound, "signal": Signal, "ignored": Ignored}
+EVENTS: dict[str, type[Event]] = {"inbound": Inbound, "signal": Signal, "moved": Moved, "ignored": Ignored}
 DOWNLOAD_LIMIT = 1000
 REPLIES = {
     Reply.THROTTLED: Fail(429, "Too Many Requests: retry after 7", retry_after=RETRY_AFTER),

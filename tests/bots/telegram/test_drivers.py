@@ -12,7 +12,7 @@ import pytest
 
 from bots.telegram.channel import TelegramChannel
 from gateway.channels import Send
-from gateway.errors import Ambiguous, Gone, NotFound, Rejected, SendError, Throttled, Unreachable
+from gateway.errors import Ambiguous, Gone, MovedAway, NotFound, Rejected, SendError, Throttled, Unreachable
 from gateway.messages import Ask, Button, Edit, Media, MediaKind, Text
 from tests.bots.telegram.support import Files, cases
 from tests.standins.telegram import Cut, Fail, Hang, Raw, Reset, SentFile, TelegramStandin
@@ -52,7 +52,7 @@ FAILURES = [
     (Fail(400, "Bad Request: chat not found"), Gone, "400 chat not found"),
     (
         Fail(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-100),
-        Rejected,
+        MovedAway,
         "400 group chat was upgraded",
     ),
     (Fail(401, "Unauthorized"), Rejected, "401 Unauthorized"),

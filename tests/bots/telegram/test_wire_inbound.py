@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from bots.telegram.wire import shapes
 from bots.telegram.wire.inbound import read_event
 from gateway.errors import Unreadable
-from gateway.messages import Event, Ignored, Inbound, Location, Signal, Text
+from gateway.messages import Event, Ignored, Inbound, Location, Moved, Signal, Text
 from tests.bots.telegram.support import cases
 
-KINDS: dict[str, type[Event]] = {"inbound": Inbound, "signal": Signal, "ignored": Ignored}
+KINDS: dict[str, type[Event]] = {"inbound": Inbound, "signal": Signal, "moved": Moved, "ignored": Ignored}
 
 
 def expected(event: dict[str, Any]) -> Event:

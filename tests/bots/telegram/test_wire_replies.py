@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bots.telegram.wire.replies import Trouble, download_failure, failure, read_reply
-from gateway.errors import Ambiguous, NotFound, Rejected, Throttled, Unreachable
+from gateway.errors import Ambiguous, MovedAway, NotFound, Rejected, Throttled, Unreachable
 
 
 def refusal(code: int, description: str, **parameters: int) -> bytes:
@@ -18,7 +18,7 @@ TABLE = [
     (429, refusal(429, "Too Many Requests: retry after 7", retry_after=7), Throttled, "429"),
     (429, b"<html>slow down</html>", Throttled, "429"),
     (400, refusal(400, "Bad Request: chat not found"), Rejected, "400 chat not found"),
-    (400, refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=-1), Rejected,
+    (400, refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=-1), MovedAway,
      "400 group chat was upgraded"),
     (401, refusal(401, "Unauthorized"), Rejected, "401 Unauthorized"),
     (403, refusal(403, "Forbidden: bot was blocked by the user"), Rejected, "403 bot was blocked by the user"),
@@ -51,6 +51,12 @@ def test_delay_is_telegrams_own() -> None:
     with pytest.raises(Throttled) as caught:
         read_reply(429, refusal(429, "Too Many Requests", retry_after=7))
     assert caught.value.retry_after == 7
+
+
+def test_a_group_that_moved_says_where_to() -> None:
+    with pytest.raises(MovedAway) as caught:
+        read_reply(400, refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1001234567890))
+    assert caught.value.address == "-1001234567890"
 
 
 def test_descriptions_that_quote_the_message_are_left_out() -> None:
