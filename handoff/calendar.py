@@ -18,6 +18,9 @@ from handoff.hours import OpeningHours, Span
 CHOICES = 4
 """How many windows are offered at once: as many as one sees at a glance."""
 
+MINUTE = timedelta(minutes=1)
+"""As exactly as times are named: “now” is somewhere in it."""
+
 
 class Refusal(StrEnum):
     """Why a time cannot be booked."""
@@ -78,11 +81,19 @@ class Calendar:
         stretch (“tomorrow morning”). A refusal where there is none."""
         start = datetime.fromisoformat(time.value)
         until = datetime.fromisoformat(time.until) if time.until else None
+        if start <= self._now < (until or start + MINUTE) <= start + max(self._length, MINUTE):
+            return self._soonest()
         if until is None or until - start < self._length:
             return self._at_point(start)
         wanted = Span(start=start, end=until)
         inside = [window for window in self.free if wanted.start <= window.start and window.end <= wanted.end]
         return inside or self._why_nothing(wanted)
+
+    def _soonest(self) -> list[Span] | Refusal:
+        """“At once”, “within an hour”: the first free window; a call this minute nobody can promise."""
+        if not self._hours.is_open(self._now):
+            return Refusal.CLOSED
+        return self.free[:1] or Refusal.FULL
 
     def _at_point(self, start: datetime) -> list[Span] | Refusal:
         asked = self.window_at(start)

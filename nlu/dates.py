@@ -24,6 +24,7 @@ from nlu.time_pieces import (
     Relative,
     Week,
     Weekday,
+    Within,
     Words,
     may_name_a_time,
     tokens,
@@ -95,9 +96,9 @@ class _Resolver:
         for piece in pieces:
             match piece:
                 case Distance(minutes=minutes):
-                    return (self._now.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(
-                        self._now.tzinfo
-                    ).replace(second=0, microsecond=0), None
+                    return self._from_now(minutes), None
+                case Within(minutes=minutes):
+                    return self._from_now(0), self._from_now(minutes) if minutes else None
                 case Part():
                     part = piece
                 case Clock():
@@ -123,6 +124,10 @@ class _Resolver:
         # «після 24:00» leaves nothing of its day, and a clock change may swallow a stretch whole.
         empty = until.astimezone(UTC) <= start.astimezone(UTC)
         return start, None if empty or (clock is not None and clock.exact) else until
+
+    def _from_now(self, minutes: int) -> datetime:
+        there = (self._now.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(self._now.tzinfo)
+        return there.replace(second=0, microsecond=0)
 
     def _at(self, day: date, minutes: int) -> datetime:
         """That minute of the clock on `day`; an hour that the clocks skip is the one after it."""

@@ -11,6 +11,7 @@ from nlu.time_pieces import Calendar, Day, Relative, Week, Weekday, Words
 from nlu.time_words import Kind
 
 _ORDINAL = frozenset(("го", "е", "ого", "th", "st", "nd", "rd", "та", "ту", "ї", "й"))
+_THURSDAY = 3
 _DASHES = frozenset("-–—")
 
 
@@ -27,7 +28,7 @@ class DayGrammar:
         if self._words.text(place) == "day" and [self._words.text(place + n) for n in (1, 2)] == ["after", "tomorrow"]:
             return Relative(2), place + 3
         start = self._words.skip(place, Kind.AT, Kind.ON)
-        for reader in (self._date, self._weekday, self._whole_week):
+        for reader in (self._date, self._weekday, self._whole_week, self._end_of_week):
             step: tuple[Day, int] | None = reader(start)
             if step is not None:
                 return step
@@ -63,6 +64,24 @@ class DayGrammar:
         if day is not None and isinstance(day[0], Weekday) and not day[0].week:
             return day[0]._replace(week=week), day[1]
         return Week(int(week == "next")), after + 1
+
+    def _end_of_week(self, place: int) -> tuple[Day, int] | None:
+        """«наприкінці тижня», «ближче до кінця тижня»: its last two working days; «до кінця тижня», "by the end of
+        next week": until it."""
+        closer = self._words.has(place, Kind.CLOSER)
+        until = not closer and (self._words.has(place, Kind.BEFORE) or self._is_by(place))
+        place = self._words.skip(place, Kind.CLOSER, Kind.BEFORE, Kind.ON)
+        if not self._words.has(place, Kind.END):
+            return None
+        after = place + 1 + (self._words.text(place + 1) == "of")
+        week, after = self._which(after + (self._words.text(after) == "the"))
+        if not self._words.has(after, Kind.WEEK):
+            return None
+        return (Week(int(week == "next")) if until else Weekday(_THURSDAY, week, 2)), after + 1
+
+    def _is_by(self, place: int) -> bool:
+        """Whether «by», perhaps with an article, stands before `place`: it may also mean «on»."""
+        return self._words.text(place - 1 - (self._words.text(place - 1) == "the")) == "by"
 
     def _date(self, place: int) -> tuple[Day, int] | None:
         if self._words.kind(place) == "iso":

@@ -30,7 +30,7 @@ class DistanceGrammar:
         if not self._words.has(place, Kind.IN):
             return None
         lasting = self._words.text(place) == "за"
-        found = self._minutes(place + 1)
+        found = self.minutes(place + 1)
         if found is not None:
             clock = NAMED.fullmatch(self._words.text(found[1]))  # «за п'ять хвилин шоста»
             return None if lasting and clock else (Distance(found[0]), found[1])
@@ -48,7 +48,7 @@ class DistanceGrammar:
             return None
         return Distance(counted[0] * self._words.value(place, Kind.MINUTES)), counted[1]
 
-    def _minutes(self, place: int) -> tuple[int, int] | None:
+    def minutes(self, place: int) -> tuple[int, int] | None:
         """So many minutes, and the place after them."""
         if self._words.has(place, Kind.HALF_HOUR):
             return 30, place + 1

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from nlu.clock_grammar import ClockGrammar
 from nlu.day_grammar import DayGrammar
 from nlu.distance_grammar import DistanceGrammar
-from nlu.time_pieces import Calendar, Clock, Distance, Part, Piece, Relative, Week, Weekday, Words
+from nlu.time_pieces import Calendar, Clock, Distance, Part, Piece, Relative, Week, Weekday, Within, Words
+from nlu.urgency_grammar import UrgencyGrammar
 
 _JOINING = frozenset((",", "(", "десь", "приблизно", "примерно", "где", "часов", "годин", "around", "about"))
 
@@ -19,6 +20,7 @@ class Grammar:
         self._words = words
         self._days = DayGrammar(words)
         self._distances = DistanceGrammar(words)
+        self._urgency = UrgencyGrammar(words, self._distances)
         self._clocks = ClockGrammar(words)
 
     def group(self, place: int) -> tuple[list[Piece], int]:
@@ -39,10 +41,12 @@ class Grammar:
         return self._words.text(place) in _JOINING
 
     def _piece(self, place: int, before: list[Piece]) -> tuple[Piece, int] | None:
-        if any(isinstance(piece, Distance) for piece in before):
+        if any(isinstance(piece, Distance | Within) for piece in before):
             return None
         dated = any(isinstance(piece, Relative | Weekday | Week | Calendar) for piece in before)
         readers: list[Callable[[int], tuple[Piece, int] | None]] = []
+        if not before:
+            readers.append(self._urgency.soon)
         if not dated:
             readers += [self._distances.distance, self._days.day]
         if not any(isinstance(piece, Clock) for piece in before):

@@ -23,7 +23,13 @@ _HOUR_DIGITS = 2  # of a number by which alone a time may be named: an hour or a
 _REMEMBERED = 4096  # words whose sense is not looked up twice
 _ASKED_TWICE = 64  # texts of a portion: both who looks for times and who remembers asks about each
 _TENS = frozenset((20, 30, 40, 50))
-_BEGINNING = frozenset(("під", "под", "a", "an", "первой", "первую", "вторую", "второй"))
+_BEGINNING = frozenset(
+    (
+        *("під", "под", "a", "an", "первой", "первую", "вторую", "второй"),
+        *("протягом", "впродовж", "упродовж", "протязі", "течение", "течении", "within"),
+        *("як", "как", "якомога", "прямо", "as", "right", "straight", "of"),
+    )
+)
 """Words of a time that mean nothing by themselves."""
 
 
@@ -102,8 +108,14 @@ class Distance(NamedTuple):
     minutes: int
 
 
+class Within(NamedTuple):
+    """Not longer than so many minutes from now."""
+
+    minutes: int
+
+
 Day = Relative | Weekday | Week | Calendar
-Piece = Day | Part | Clock | Distance
+Piece = Day | Part | Clock | Distance | Within
 
 
 @lru_cache(_REMEMBERED)

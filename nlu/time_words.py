@@ -50,6 +50,8 @@ class Kind(StrEnum):
     SOONER = "sooner"
     THAN = "than"
     CLOSER = "closer"  # «ближче до», «ближе к»
+    END = "end"  # of the week
+    URGENT = "urgent"  # by which a phrase of `nlu.urgency_grammar` is known
     CLOSING = "closing"  # what may follow «о 15»: please, call me
 
 
@@ -157,6 +159,9 @@ later 0     пізніше|пізніш|позже|позднее|попозже
 sooner 0    раніше|раніш|раньше|ранее|earlier|sooner
 than 0      ніж|чем|за|than|від|от
 closer 0    ближче|ближе|поближче|поближе|closer
+end 0       наприкінці|кінці|кінця|конце|концу|конца|end
+urgent 0    зараз|сейчас|щас|негайно|немедленно|терміново|срочно|immediately|urgently|asap|now|soon|away
+urgent 0    якнайшвидше|якнайскоріше|щонайшвидше|найшвидше|швидше|скоріше|поскорее|скорее|побыстрее|быстрее
 closing 0   будь|ласка|прошу|пож\w*|плиз|пліз|пж\w*|please|pls|plz|подзвон\w+|передзвон\w+|зателефон\w+
 closing 0   дзвон\w+|позвон\w+|перезвон\w+|звон\w+|набер\w+|чекаю|чекатиму|жду|буду|зможу|смогу|вільн\w+
 closing 0   свободн\w+|можна|можно|зручно|удобно|call|ring|phone|is|works|suits|would|if|якщо|если|бо|або
@@ -167,7 +172,7 @@ closing 0   или|or|мені|мне|me|дякую|спасибо|thanks
 _DATED = (Kind.DAY, Kind.WEEKDAY, Kind.WEEKEND, Kind.WEEK, Kind.MONTH)
 _TIMED = (
     *(Kind.PART, Kind.NUMBER, Kind.MINUTES, Kind.DAYS, Kind.HALF_HOUR, Kind.HALF_MORE),
-    *(Kind.HALF, Kind.HALF_TO, Kind.QUARTER, Kind.MIDNIGHT),
+    *(Kind.HALF, Kind.HALF_TO, Kind.QUARTER, Kind.MIDNIGHT, Kind.URGENT),
 )
 ANCHORS = frozenset((*_DATED, *_TIMED))
 TONIGHT = "tonight"

@@ -106,6 +106,23 @@ def test_a_stretch_without_windows_says_why(start: datetime, until: datetime, re
     assert calendar().read(time(start, until)) is refusal
 
 
+@pytest.mark.parametrize("until", [None, at(23, 12, 30), at(23, 13)])
+def test_at_once_is_the_first_free_window(until: datetime | None) -> None:
+    asked, now = time(at(23, 12), until), NOW + timedelta(seconds=40)
+    assert starts(calendar(now=now).read(asked)) == [at(23, 13)]
+    assert starts(calendar(*[window(23, 13)] * 3, now=now).read(asked)) == [at(23, 14)]
+
+
+def test_at_once_while_closed_is_refused_as_closed() -> None:
+    now = at(23, 20, 5)
+    assert calendar(now=now).read(time(at(23, 20, 5))) is Refusal.CLOSED
+    assert calendar(now=now).read(time(at(23, 20, 5), at(23, 21))) is Refusal.CLOSED
+
+
+def test_a_stretch_from_now_on_that_is_longer_is_read_as_any() -> None:
+    assert starts(calendar().read(time(NOW, at(23, 15)))) == [at(23, 13), at(23, 14)]
+
+
 def test_the_nearest_windows_come_in_order() -> None:
     assert starts(calendar().nearest(at(24, 20))) == [at(24, hour) for hour in (14, 15, 16, 17)]
 
