@@ -37,6 +37,7 @@ class Worker:
         self._process = process
         self.pid = process.pid
         self.serves = False
+        self._told = False
 
     async def ready(self) -> bool:
         """Whether it came to serve; False where it ended before."""
@@ -52,8 +53,14 @@ class Worker:
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal."""
+        self._told = True
         with suppress(ProcessLookupError):
             self._process.send_signal(number)
+
+    def left(self, code: int, *, stopping: bool) -> bool:
+        """Whether it ended with `code` as it was to. One that still starts has not learnt to obey a SIGTERM yet and
+        dies of it; while we are `stopping` it may have been a service manager's, which goes to all of us."""
+        return code == 0 or (code == -signal.SIGTERM and (self._told or stopping))
 
 
 COMMAND = (sys.executable, "-m", "gateway.processes.worker")
@@ -131,14 +138,14 @@ class Supervisor:
                 return
 
     async def _see_through(self, worker: Worker) -> int:
-        """From its start to its end; its exit code."""
+        """From its start to its end; its exit code, 0 where it was told to end."""
         if worker.serves or await worker.ready():
             log.info("worker_serves", worker=worker.pid)
         code = await self._ended(worker)
-        if code == 0:
+        if worker.left(code, stopping=self._stopping.is_set()):
             log.info("worker_stopped", worker=worker.pid)
-        else:
-            log.error("worker_died", worker=worker.pid, code=code)
+            return 0
+        log.error("worker_died", worker=worker.pid, code=code)
         return code
 
     async def _stops_within(self, seconds: float) -> bool:

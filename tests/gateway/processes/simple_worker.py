@@ -1,6 +1,7 @@
 """A worker that keeps the supervisor's rules and answers each connection with its number and its company's phone.
 
-A phone of "refuse" or "crash" ends it before it serves, as bad settings or a bug would.
+A phone of "refuse" or "crash" ends it before it serves, as bad settings or a bug would; one of "starts:FILE" makes
+FILE and never comes to serve.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 
 import msgspec
 
@@ -23,6 +25,9 @@ def main() -> None:
         sys.exit(2)
     if settings.company.phone == "crash":
         raise SystemError
+    if settings.company.phone.startswith("starts:"):
+        Path(settings.company.phone.removeprefix("starts:")).touch()
+        signal.pause()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     threading.Thread(target=_leave_with_supervisor, daemon=True).start()
     listener = socket.socket(fileno=int(sys.argv[1]))

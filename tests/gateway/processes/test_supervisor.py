@@ -15,7 +15,7 @@ import structlog
 
 from gateway.errors import SettingsError
 from gateway.processes.listening import SharedPort, bind
-from gateway.processes.supervisor import Supervisor
+from gateway.processes.supervisor import Supervisor, Worker
 from gateway.settings import Company, Settings
 
 COMMAND = (sys.executable, str(Path(__file__).parent / "simple_worker.py"))
@@ -34,6 +34,11 @@ class Kept:
         self._supervisor = Supervisor(given, port, self._reload, command=COMMAND)
         self._port = port
         self.ended = asyncio.ensure_future(self._supervisor.run())
+
+    @property
+    def workers(self) -> set[Worker]:
+        """The processes there are."""
+        return self._supervisor._workers
 
     def _reload(self) -> Settings:
         if self.next is None:
@@ -63,6 +68,13 @@ class Kept:
                 if pid not in without:
                     found[pid] = phone
         return found
+
+
+async def until(true: Callable[[], bool]) -> None:
+    while True:
+        if true():
+            return
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -117,6 +129,42 @@ async def test_one_that_is_stopped_is_replaced_without_a_word_of_death(keep: Cal
         os.kill(next(iter(before)), signal.SIGTERM)
         await kept.serving(1, without=before)
     assert "worker_died" not in {line["event"] for line in lines}
+
+
+@pytest.mark.parametrize("by_all", [False, True])
+async def test_one_that_still_starts_is_stopped_without_a_word_of_death(
+    keep: Callable[[Settings], Kept], tmp_path: Path, by_all: bool
+) -> None:
+    """Also where the signal goes to all of us, as a service manager's does."""
+    kept = keep(settings())
+    await kept.serving()
+    kept.next = settings(f"starts:{tmp_path / 'begun'}")
+    with structlog.testing.capture_logs() as lines:
+        os.kill(os.getpid(), signal.SIGHUP)
+        async with asyncio.timeout(20):
+            await until((tmp_path / "begun").exists)
+            if by_all:
+                [pid] = [worker.pid for worker in kept.workers if not worker.serves]
+                os.kill(pid, signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert await kept.ended == 0
+    assert [line["event"] for line in lines if line["log_level"] != "info"] == []
+
+
+async def test_one_that_still_starts_and_that_nobody_told_has_died(
+    keep: Callable[[Settings], Kept], tmp_path: Path
+) -> None:
+    kept = keep(settings())
+    await kept.serving()
+    kept.next = settings(f"starts:{tmp_path / 'begun'}")
+    with structlog.testing.capture_logs() as lines:
+        os.kill(os.getpid(), signal.SIGHUP)
+        async with asyncio.timeout(20):
+            await until((tmp_path / "begun").exists)
+            [pid] = [worker.pid for worker in kept.workers if not worker.serves]
+            os.kill(pid, signal.SIGTERM)
+            await until(lambda: any(line["event"] == "worker_died" for line in lines))
+    assert [line["code"] for line in lines if line["event"] == "worker_died"] == [-signal.SIGTERM]
 
 
 @pytest.mark.parametrize(("phone", "code"), [("refuse", 2), ("crash", 1)])
