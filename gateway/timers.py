@@ -19,6 +19,10 @@ TimerHandler = Callable[[Work, Timer], Awaitable[None]]
 RETRY_AFTER = timedelta(minutes=1)
 
 
+class _Overtaken(Exception):
+    """Somebody set the alarm anew or forgot it while its handler waited for them."""
+
+
 class Timers:
     """Rings what is due, by the handler of its kind. Looks each second, so a clock set forward or
     back needs no special care: due times are absolute."""
@@ -63,7 +67,10 @@ class Timers:
                 if timer is None:
                     return False
                 await self._handle(work, timer)
-                await work.timers.done(timer)
+                if not await work.timers.done(timer):
+                    raise _Overtaken
+        except _Overtaken:
+            log.info("timer_overtaken", timer=timer and timer.id)
         except StorageUnavailable:
             raise
         except Exception:

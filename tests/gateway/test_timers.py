@@ -14,6 +14,7 @@ from gateway.processes.wakeups import TIMERS, Wakeups
 from gateway.storage.engine import Database
 from gateway.storage.work import Work
 from gateway.timers import RETRY_AFTER, Timers
+from tests.waiting import until_one_waits
 
 
 class Bells:
@@ -181,3 +182,62 @@ async def test_the_loop_rings_at_the_hint_outlives_the_database_and_stops(
             wakeups.ring([Change(topic=TIMERS, kind="set")])
         wakeups.stop()
     assert bells.rang == ["a"]
+
+
+# --- beside others, on PostgreSQL ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deed", ["set", "cancel", "take", "nothing"])
+async def test_who_holds_what_it_is_about_may_change_it_while_it_rings(database: Database, clock, deed: str) -> None:
+    """Both lock that first and the alarm's row last: none is a deadlock's victim. The alarm that waited did nothing
+    if it was not to ring any more."""
+    if database.is_sqlite:
+        pytest.skip("one transaction follows the other")
+    contact_id = await somebody(database, clock)
+
+    async def greet(work: Work, timer: Timer) -> None:
+        await work.contacts.lock([contact_id])
+        work.contacts.update(contact_id, name="rang")
+
+    await set_timer(database, "greet", "7", clock())
+    timers = Timers(database, {"greet": greet}, clock=clock, wakeups=Wakeups())
+    later = clock() + timedelta(hours=1)
+    async with asyncio.TaskGroup() as group, database.write() as work:
+        await work.contacts.lock([contact_id])
+        ringing = group.create_task(timers.ring_due())
+        await until_one_waits(database)
+        if deed == "set":
+            await work.timers.set("greet", "7", later)
+        elif deed == "cancel":
+            await work.timers.cancel("greet", "7")
+        elif deed == "take":
+            assert await work.timers.take("greet", "7")
+    await ringing
+    async with database.read() as view:
+        assert (await view.contacts.get(contact_id)).name == ("rang" if deed == "nothing" else None)
+    assert await next_due(database) == (later if deed == "set" else None)
+
+
+async def test_two_processes_ring_one_alarm_once(database: Database, clock) -> None:
+    """The second passes over what the first rings, and takes the next."""
+    if database.is_sqlite:
+        pytest.skip("one process serves it")
+    await set_timer(database, "ring", "first", clock())
+    await set_timer(database, "ring", "second", clock())
+    async with database.write() as one, database.write() as other:
+        mine, theirs = await one.timers.due(clock()), await other.timers.due(clock())
+        assert mine
+        assert theirs
+        assert (mine.key, theirs.key) == ("first", "second")
+        async with database.write() as third:
+            assert await third.timers.due(clock()) is None
+        assert await one.timers.done(mine)
+    async with database.write() as work:
+        again = await work.timers.due(clock())
+        assert again
+        assert again.key == "second"
+
+
+async def somebody(database: Database, clock) -> int:
+    async with database.write() as work:
+        return (await work.contacts.meet("shop", "7", clock())).contact_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,13 +13,16 @@ from gateway.errors import Conflict, RequestRefused
 from gateway.live import DESK, Change
 from gateway.messages import ContactCard
 from gateway.ports import Entity, EntityKind
-from gateway.settings import Callbacks, Company, Settings
+from gateway.settings import Callbacks, Company, Hours, Settings
 from gateway.storage.engine import Database
-from handoff.bookings import DUE
+from handoff.bookings import DUE, Bookings
 from handoff.callbacks import CallbackState, CallOutcome
 from handoff.handoffs import HandoffOutcome
+from handoff.hours import OpeningHours, Span
+from handoff.storage.callbacks import CallbackTable
 from tests.conftest import SteppingClock
 from tests.handoff.room import Room
+from tests.waiting import until_one_waits
 
 KYIV = ZoneInfo("Europe/Kyiv")
 
@@ -211,6 +215,32 @@ async def test_a_reminder_comes_before_the_call(room: Room) -> None:
     await room.timers.ring_due()
     assert await room.said() == "Незабаром зателефонуємо на +380 67 123 4567: сьогодні, 09:00–10:00."
     assert await room.labels() == ["Перенести дзвінок", "Скасувати дзвінок"]
+
+
+async def test_who_moves_a_call_as_it_rings_has_the_last_word(each_room: Room) -> None:
+    """On PostgreSQL: the alarm waits for the call, and touches its own row only after it, as they do."""
+    room = each_room
+    if room.database.is_sqlite:
+        pytest.skip("one transaction follows the other")
+    await book(room)
+    [booked] = await room.calls()
+    room.clock.now = booked.starts_at - timedelta(minutes=10)
+    await room.timers.ring_due()
+    room.clock.now = booked.starts_at
+    later = Span(start=kyiv(24, 15), end=kyiv(24, 16))
+    bookings = Bookings(OpeningHours(Hours(), "Europe/Kyiv"), room.settings.callbacks, room.clock)
+    async with asyncio.TaskGroup() as group, room.database.write() as work:
+        await work.conversations.lock(booked.conversation_id)
+        held = await CallbackTable(work).get(booked.id, lock=True)
+        group.create_task(room.timers.ring_due())
+        await until_one_waits(room.database)
+        await bookings.move(work, held, later)
+    [moved] = await room.calls()
+    assert (moved.state, moved.starts_at) == (CallbackState.BOOKED, later.start)
+    room.clock.now = later.start
+    await room.timers.ring_due()
+    [due] = await room.calls()
+    assert due.state is CallbackState.DUE
 
 
 async def test_no_reminder_for_a_call_that_is_near_or_was_moved_away(room: Room) -> None:
