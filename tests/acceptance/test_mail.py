@@ -67,7 +67,7 @@ async def answers(smtp: SmtpServer, count: int) -> dict[str, EmailMessage]:
 async def copied(dovecot: DovecotServer, count: int) -> None:
     """Return when so many lie in Sent: a mail is put there a moment after it went out."""
     async with asyncio.timeout(60):
-        while len(dovecot.mails("Sent")) < count:
+        while len(dovecot.mails("Sent")) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
