@@ -27,12 +27,21 @@
   const get = (url) => ask("GET", url);
   const post = (url, values = {}) => ask("POST", url, { values });
 
-  // What was asked of a list that was left meanwhile (another tab, other words) must not overwrite the new one.
+  // Of conversations the one asked for last counts; until it has come, another one stands in the pane.
+  let wanted = openId();
+  let coming = Promise.resolve();
+
+  // What was asked of a list or conversation that was left meanwhile must not overwrite the new one: the next
+  // words would be said to somebody else.
+  const isLate = (path, asked) => {
+    if (path === "/desk/list") return asked.get("list") !== list() || asked.get("q") !== query();
+    const [, id, fresh] = path.match(/^\/desk\/(\d+)(\/fresh)?$/) || [];
+    return Boolean(id) && Number(id) !== (fresh ? openId() : wanted);
+  };
   document.addEventListener("htmx:beforeSwap", (event) => {
     const [path, asked = ""] = event.detail.pathInfo.requestPath.split("?");
-    if (path !== "/desk/list") return;
-    const about = new URLSearchParams(asked);
-    if (about.get("list") !== list() || about.get("q") !== query()) event.preventDefault();
+    if (isLate(path, new URLSearchParams(asked))) event.preventDefault();
+    else if (event.detail.shouldSwap && /^\/desk\/\d+$/.test(path)) body.dispatchEvent(new CustomEvent("desk:leave"));
   });
 
   // A language asked for in the address holds for the parts as well as for the page.
@@ -99,10 +108,13 @@
   };
 
   const open = async (id, { push = true, focus = true } = {}) => {
-    body.dispatchEvent(new CustomEvent("desk:leave"));
+    wanted = id;
     markCurrent(id);
-    await get(`/desk/${id}?list=${list()}`);
-    if (openId() !== id) return;
+    coming = get(`/desk/${id}?list=${list()}`).catch(() => {});
+    await coming;
+    if (wanted !== id) return;
+    // It did not come: whom one would write to is still the one before.
+    if (openId() !== id) { wanted = openId(); markCurrent(wanted); return; }
     desk.dataset.pane = "talk";
     showContext(false);
     if (push) history.pushState({ open: id }, "", `/desk/${id}?list=${list()}`);
@@ -243,33 +255,6 @@
   };
   document.addEventListener("htmx:afterRequest", afterRequest);
 
-  // --- dialogs --------------------------------------------------------------------------------
-  const dialog = $("dialog");
-  const showDialog = async (name) => {
-    const id = openId();
-    if (name !== "keys" && !id) return;
-    await ask("GET", name === "keys" ? "/desk/keys" : `/desk/${id}/dialog/${name}`, { target: dialog, swap: "innerHTML" });
-    if (!dialog.firstElementChild) return;
-    if (!dialog.open) dialog.showModal();
-    (dialog.querySelector("[autofocus]") || dialog.querySelector("input, select, textarea, button"))?.focus();
-  };
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
-  });
-  dialog.addEventListener("close", () => { dialog.replaceChildren(); });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, requestConfig } = event.detail;
-    // What a sheet only looks up does not end it.
-    if (elt?.closest?.("#dialog form") && successful && requestConfig.verb === "post") dialog.close();
-  });
-  document.addEventListener("htmx:responseError", (event) => {
-    const fault = event.detail.elt?.closest?.("#dialog form")?.querySelector(".fault");
-    if (fault) {
-      try { fault.textContent = JSON.parse(event.detail.xhr.responseText).detail; } catch { fault.textContent = ""; }
-      fault.hidden = !fault.textContent;
-    } else if (event.detail.xhr.status === 409) refreshAll();
-  });
-
   // --- clicks ---------------------------------------------------------------------------------
   const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
   document.addEventListener("click", async (event) => {
@@ -290,7 +275,7 @@
       return;
     }
     const asking = at("button[data-dialog]");
-    if (asking) { showDialog(asking.dataset.dialog); return; }
+    if (asking) { frontdesk.desk.showDialog(asking.dataset.dialog); return; }
     const copied = at("button[data-copy]");
     if (copied) {
       await navigator.clipboard.writeText(copied.dataset.copy);
@@ -346,7 +331,7 @@
   here();
   setInterval(here, 30000);
 
-  frontdesk.desk = { $, words, openId, open, showList, showPane, showContext, showDialog, post, get, refreshAll, toEnd, phone, narrow };
+  frontdesk.desk = { $, words, openId, open, coming: () => coming, showList, showPane, showContext, post, get, ask, refreshAll, toEnd, phone, narrow };
   history.replaceState({ open: openId() }, "");
   if (openId()) arrived(); else { watch(); title(); }
 })();

@@ -13,12 +13,14 @@
     next.focus();
     next.scrollIntoView({ block: "nearest" });
   };
-  const act = (name) => document.querySelector(`#talk-head [data-action="${name}"]`)?.click();
+  // What is pressed right after opening somebody is meant for them, not for whoever is still in the pane.
+  const once = (act) => desk.coming().then(act);
+  const act = (name) => once(() => document.querySelector(`#talk-head [data-action="${name}"]`)?.click());
   const commands = {
     KeyJ: () => move(1),
     KeyK: () => move(-1),
-    KeyR: () => desk.setMode("reply"),
-    KeyN: () => desk.setMode("note"),
+    KeyR: () => once(() => desk.setMode("reply")),
+    KeyN: () => once(() => desk.setMode("note")),
     KeyC: () => act("claim"),
     KeyT: () => act("transfer"),
     KeyB: () => act("callback"),

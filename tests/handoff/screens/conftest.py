@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from httpx import Response
 from litestar.testing import AsyncTestClient
+from playwright.async_api import Browser, async_playwright
 
 from gateway.staff import Role, Staff
 from gateway.storage.engine import Database
 from tests.conftest import SteppingClock
-from tests.handoff.screens.app import PASSWORD, DeskApp
+from tests.handoff.screens.app import PASSWORD, DeskApp, served
+from tests.handoff.screens.samples import Story
+from tests.standins.browser import ARGUMENTS, CHROMIUM
 
 
 @pytest.fixture
@@ -76,3 +79,36 @@ async def agent(client: AsyncTestClient, me: Staff) -> Agent:
 @pytest.fixture
 async def editor(app: DeskApp) -> Staff:
     return await app.hire("editor@x.example", "Editor", Role.EDITOR)
+
+
+@pytest.fixture
+async def base(app: DeskApp, unused_tcp_port: Callable[[], int]) -> AsyncIterator[str]:
+    async with served(app.web, unused_tcp_port) as address:
+        yield address
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def waiting(app: DeskApp) -> Story:
+    story = await Story.begin(app, "Олена", "shop_telegram", "uk", address="5", phone="+380671234567")
+    await story.hear("Де моя посилка?")
+    await story.queue()
+    return story
+
+
+@pytest.fixture
+async def ivan(app: DeskApp, me: Staff, waiting: Story) -> Story:
+    """A second customer; this agent talks with both."""
+    second = await Story.begin(app, "Ivan", "site", "en", address="v")
+    await second.hear("hello")
+    await second.queue()
+    await waiting.claim(me)
+    await second.claim(me)
+    return second

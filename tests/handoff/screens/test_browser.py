@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, expect
 
-from gateway.messages import Direction, Text
+from gateway.messages import Direction
 from gateway.staff import Staff
 from gateway.storage.engine import Database
 from handoff.bookings import Bookings
 from handoff.hours import OpeningHours
 from tests.conftest import SteppingClock
-from tests.handoff.screens.app import PASSWORD, DeskApp, served
+from tests.handoff.screens.app import DeskApp, served
 from tests.handoff.screens.samples import Story
-from tests.standins.browser import ARGUMENTS, AXE, CHROMIUM
-
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+from tests.handoff.screens.windows import DESKTOP, PHONE, said, window
+from tests.standins.browser import CHROMIUM
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 
@@ -32,67 +29,6 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not i
 def app(sqlite_database: Database, tmp_path: Path) -> DeskApp:
     """The browser tells the time by itself, so the desk's clock is today's."""
     return DeskApp(sqlite_database, SteppingClock(datetime.now(UTC)), tmp_path / "media")
-
-
-@pytest.fixture
-async def base(app: DeskApp, unused_tcp_port: Callable[[], int]) -> AsyncIterator[str]:
-    async with served(app.web, unused_tcp_port) as address:
-        yield address
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield opened
-        await opened.close()
-
-
-@pytest.fixture
-async def waiting(app: DeskApp) -> Story:
-    story = await Story.begin(app, "Олена", "shop_telegram", "uk", address="5", phone="+380671234567")
-    await story.hear("Де моя посилка?")
-    await story.queue()
-    return story
-
-
-@dataclass
-class Window:
-    """One agent's browser window, and what went wrong in it."""
-
-    page: Page
-    faults: list[str]
-
-    async def sign_in(self, base: str, email: str) -> None:
-        await self.page.goto(f"{base}/login?next=/desk")
-        await self.page.fill("#email", email)
-        await self.page.fill("#password", PASSWORD)
-        await self.page.click("button.primary")
-        await self.page.wait_for_url("**/desk")
-
-    async def is_accessible(self) -> None:
-        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-        assert [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found] == []
-
-
-async def window(browser: Browser, base: str, email: str, size: dict[str, int]) -> Window:
-    context = await browser.new_context(
-        viewport={"width": size["width"], "height": size["height"]}, has_touch=size is PHONE, locale="en-GB"
-    )
-    page = await context.new_page()
-    page.set_default_timeout(30_000)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    opened = Window(page, faults)
-    await opened.sign_in(base, email)
-    return opened
-
-
-async def said(app: DeskApp, story: Story) -> list[tuple[Direction, str]]:
-    async with app.database.read() as work:
-        messages = await work.messages.before(story.id, limit=50)
-    return [(one.direction, part.text) for one in messages for part in one.parts if isinstance(part, Text)]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

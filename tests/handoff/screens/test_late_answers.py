@@ -1,0 +1,131 @@
+"""The desk in a real browser on a slow line: what comes late never stands, and is never said, in the wrong place."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, Route, expect
+
+from gateway.staff import Staff
+from gateway.storage.engine import Database
+from tests.conftest import SteppingClock
+from tests.handoff.screens.app import DeskApp
+from tests.handoff.screens.samples import Story
+from tests.handoff.screens.windows import DESKTOP, window
+from tests.standins.browser import CHROMIUM
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
+
+
+@pytest.fixture
+def app(sqlite_database: Database, tmp_path: Path) -> DeskApp:
+    """The browser tells the time by itself, so the desk's clock is today's."""
+    return DeskApp(sqlite_database, SteppingClock(datetime.now(UTC)), tmp_path / "media")
+
+
+@asynccontextmanager
+async def held_back(page: Page, address: str | re.Pattern[str]) -> AsyncIterator[asyncio.Event]:
+    """Answers from `address` come when the event is set, and have come when the block ends."""
+    late, answered = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await late.wait()
+        await route.continue_()
+        answered.set()
+
+    await page.route(address, hold)
+    yield late
+    await asyncio.wait_for(answered.wait(), 30)
+    await page.wait_for_timeout(500)
+
+
+WATCHING = """
+window.shown = [];
+new MutationObserver(() => window.shown.push(document.getElementById("talk").textContent))
+  .observe(document.getElementById("talk"), {childList: true, subtree: true, characterData: true});
+"""
+"""Whatever stands in the pane from now on, however shortly."""
+
+
+async def test_words_never_go_to_somebody_who_was_left_before_the_page_had_come(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.click("#tab-mine")
+    async with held_back(page, f"**/desk/{waiting.id}?list=mine") as late:
+        await page.click(f"#row-{waiting.id}")
+        await page.click(f"#row-{ivan.id}")
+        await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+        await page.type("#text", "Your code ")
+        late.set()
+    await page.keyboard.type("is 4711")
+    await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+    await expect(page.locator("#text")).to_have_value("Your code is 4711")
+    await expect(page.locator(".row[aria-current]")).to_contain_text("Ivan")
+    assert page.url.endswith(f"/desk/{ivan.id}?list=mine")
+
+
+async def test_news_of_somebody_who_was_left_do_not_stand_under_another_name(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.wait_for_timeout(500)
+    async with held_back(page, re.compile(rf"/desk/{waiting.id}/fresh")) as late:
+        async with page.expect_request(re.compile(rf"/desk/{waiting.id}/fresh")):
+            await waiting.hear("Мій пароль 4711")
+        await page.click(f"#row-{ivan.id}")
+        await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+        await page.evaluate(WATCHING)
+        late.set()
+    await expect(page.locator("#transcript")).to_contain_text("hello")
+    assert not [one for one in await page.evaluate("window.shown") if "4711" in one or "Олена" in one]
+
+
+async def test_a_key_after_opening_somebody_is_meant_for_them(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.wait_for_timeout(500)
+    async with held_back(page, f"**/desk/{ivan.id}?list=mine") as late:
+        await page.focus(f"#row-{ivan.id}")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("b")
+        await page.wait_for_timeout(300)
+        await expect(page.locator("#dialog")).to_be_hidden()
+        late.set()
+    await expect(page.locator("#dialog")).to_contain_text("Phone of Ivan")
+
+
+async def test_a_sheet_that_came_late_is_not_shown_beside_somebody_else(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.wait_for_timeout(500)
+    async with held_back(page, f"**/desk/{waiting.id}/dialog/close") as late:
+        await page.click("#talk-head [data-action=close]")
+        await page.click(f"#row-{ivan.id}")
+        await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+        late.set()
+    await expect(page.locator("#dialog")).to_be_hidden()
+
+
+async def test_who_could_not_be_opened_is_not_marked_as_the_one_in_the_pane(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.wait_for_timeout(500)
+    await page.route(f"**/desk/{ivan.id}?list=mine", lambda route: route.abort())
+    await page.click(f"#row-{ivan.id}")
+    await expect(page.locator("#toasts")).not_to_be_empty()
+    await expect(page.locator("#talk-head")).to_contain_text("Олена")
+    await expect(page.locator(".row[aria-current]")).to_contain_text("Олена")
