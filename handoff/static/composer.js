@@ -9,10 +9,12 @@
   const form = () => $("composer");
   const text = () => $("text");
   let files = [];
+  const attached = new Map(); // files chosen in conversations that were left, by the conversation
   let savedAs = "";
   let saving = null;
   let typedAt = 0;
   let sending = false;
+  let again = "";
   let picked = "";
 
   const mode = () => form().elements.mode.value;
@@ -179,15 +181,22 @@
     $("reply-strip").querySelector(".quoted").textContent = (said || "").slice(0, 120);
     if (id) { setMode("reply"); }
   };
-  const clear = () => {
-    if (!form()) return;
-    text().value = "";
+  const clear = (sent) => {
+    const now = text().value;
+    // What was written on while the words were on their way is the next message: no words are thrown away.
+    const rest = now.startsWith(sent.text) ? now.slice(sent.text.length).trimStart() : now;
+    text().value = rest;
     cameFrom("", "", "");
     // A note takes neither files nor the quote along: they are still for the customer.
-    if (mode() === "note") form().elements.mode.value = "reply";
-    else { files = []; showFiles(); quote(null); }
+    if (sent.note) { if (!rest) form().elements.mode.value = "reply"; }
+    else {
+      files = files.filter((one) => !sent.files.includes(one));
+      showFiles();
+      if (form().elements.reply_to.value === sent.quoted) quote(null);
+    }
     showMode();
     grow();
+    if (rest) { keep(); return; }
     localStorage.removeItem(localKey(openId()));
     savedAs = `${openId()}?${new URLSearchParams({ text: "", note: "" })}`;
     clearTimeout(saving);
@@ -195,7 +204,8 @@
 
   // The answer to words that were sent from a conversation one has left since, and perhaps come back to.
   const arrivedElsewhere = (sent) => {
-    if (openId() === sent.id && text()?.value === sent.text) { clear(); return; }
+    if (openId() === sent.id && form()) { clear(sent); return; }
+    if (!sent.note) attached.set(sent.id, (attached.get(sent.id) || []).filter((one) => !sent.files.includes(one)));
     if (draftOf(sent.id)?.text === sent.text) localStorage.removeItem(localKey(sent.id));
   };
 
@@ -237,6 +247,7 @@
     if (blank) frontdesk.toast(words.blank, "warn");
     // Whether one may write is the server's to say: this page may be a moment behind.
     if (empty || blank || sending) { event.preventDefault(); event.stopImmediatePropagation(); }
+    again = sending ? text().value : "";
   }, true);
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.elt !== form()) return;
@@ -244,7 +255,9 @@
     // What is on its way is no draft to save any more; this browser keeps the words until they have arrived.
     clearTimeout(saving);
     saving = null;
-    const sent = { form: form(), id: openId(), text: text().value };
+    const quoted = form().elements.reply_to.value;
+    const sent = { form: form(), id: openId(), text: text().value, note: mode() === "note", files: [...files], quoted };
+    form().sent = sent;
     // htmx tells nobody of an answer whose form has left the page.
     event.detail.xhr.addEventListener("load", ({ target }) => { if (target.status < 300 && form() !== sent.form) arrivedElsewhere(sent); });
     closeChoices();
@@ -253,7 +266,15 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt !== form()) return;
     sending = false;
-    if (event.detail.successful) { clear(); frontdesk.desk.toEnd(); text().focus(); }
+    if (event.detail.successful) {
+      const finished = again && again === text().value;
+      clear(form().sent);
+      frontdesk.desk.toEnd();
+      text().focus();
+      // Enter was pressed again before the first words had arrived.
+      if (finished && text().value) form().requestSubmit();
+    }
+    again = "";
     showState();
   });
   document.addEventListener("click", (event) => {
@@ -277,8 +298,15 @@
     if (event.target.closest?.("#talk") && form()) { event.preventDefault(); addFiles(event.dataTransfer.files); }
   });
   addEventListener("pagehide", save);
-  body.addEventListener("desk:leave", () => { if (saving) save(); files = []; sending = false; });
-  body.addEventListener("desk:arrived", () => { if (form()) { restore(); showMode(); grow(); } });
+  body.addEventListener("desk:leave", () => {
+    if (saving) save();
+    attached.set(openId(), files);
+    sending = false;
+  });
+  body.addEventListener("desk:arrived", () => {
+    files = attached.get(openId()) || [];
+    if (form()) { restore(); showFiles(); showMode(); grow(); }
+  });
   body.addEventListener("desk:fresh", showState);
 
   frontdesk.desk.setMode = setMode;

@@ -129,3 +129,46 @@ async def test_who_could_not_be_opened_is_not_marked_as_the_one_in_the_pane(
     await expect(page.locator("#toasts")).not_to_be_empty()
     await expect(page.locator("#talk-head")).to_contain_text("Олена")
     await expect(page.locator(".row[aria-current]")).to_contain_text("Олена")
+
+
+async def test_what_is_written_while_the_last_words_are_on_their_way_is_the_next_message(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    say = f"**/desk/{waiting.id}/say"
+    async with held_back(page, say) as late:
+        await page.fill("#text", "Перше")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type(" друге")
+        await page.keyboard.press("Enter")
+        late.set()
+    await expect(page.locator(".said.agent .words")).to_have_text(["Перше", "друге"])
+    await expect(page.locator("#text")).to_have_value("")
+    await page.unroute(say)
+    async with held_back(page, say) as late:
+        await page.fill("#text", "Третє")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type(" і недописане")
+        late.set()
+    await expect(page.locator(".said.agent .words")).to_have_text(["Перше", "друге", "Третє"])
+    await expect(page.locator("#text")).to_have_value("і недописане")
+    await page.reload()
+    await expect(page.locator("#text")).to_have_value("і недописане")
+
+
+async def test_files_wait_for_the_return_to_the_conversation_they_were_chosen_in(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.set_input_files("#file", {"name": "receipt.txt", "mimeType": "text/plain", "buffer": b"paid"})
+    await page.click(f"#row-{ivan.id}")
+    await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+    await expect(page.locator("#files")).to_be_hidden()
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator("#files")).to_contain_text("receipt.txt")
+    await page.fill("#text", "Ось чек")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said.agent .file-name")).to_have_text("receipt.txt")
+    await expect(page.locator("#files")).to_be_hidden()
