@@ -1,7 +1,7 @@
 """What agents do at the desk. Each act is one short transaction that holds the conversation's lock.
 
-`DeskService.calls` holds the acts on booked calls, `DeskService.people` those on who somebody is, and
-`DeskService.views` everything the screens read.
+`DeskService.calls` holds the acts on booked calls, `DeskService.people` those on who somebody is,
+`DeskService.canned` those on canned texts, and `DeskService.views` everything the screens read.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from gateway.storage.work import Work
 from gateway.texts import Texts, Translator
 from handoff.admission import Admission
 from handoff.agents import Presence
-from handoff.canned import Canned, check
 from handoff.desk_calls import DeskCalls
+from handoff.desk_canned import DeskCanned
 from handoff.desk_people import DeskPeople
 from handoff.desk_proposals import DeskProposals
 from handoff.desk_views import DeskViews
@@ -81,6 +81,7 @@ class DeskService:
         self.calls = DeskCalls(database, speaker, texts, settings, hours, clock)
         people = people or People(channels, speaker, HandoffYielding(clock), texts, settings.company, clock)
         self.people = DeskPeople(database, people, speaker, channels, texts, settings, self._held)
+        self.canned = DeskCanned(database, texts, clock)
         self.proposals = DeskProposals(database, proposals, texts, settings, clock)
         self.views = DeskViews(database, channels, clock)
         self.presence = Presence(database, clock)
@@ -170,17 +171,21 @@ class DeskService:
         media: Sequence[Media] = (),
         reply_to: int | None = None,
         template: str | None = None,
+        key: str = "",
     ) -> Message:
         """Say something to the customer; the draft is forgotten and everything counts as read.
 
         `media` are files of ours (``file:<id>``), the words become the first one's caption; `reply_to`
         is the id of a message of this conversation; `template` is where the words came from:
-        ``canned:<shortcut>``, or an article's id, whose light Markdown is then honoured.
+        ``canned:<shortcut>``, or an article's id, whose light Markdown is then honoured; `key` is the screen's
+        own name for these very words: with it they are said once, however often the screen asks.
         Raises Conflict where the agent does not hold the conversation, RequestRefused for nothing to send.
         """
         words = self._words(text, agent, needed=not media)
         article = template if template and not template.startswith(CANNED_PREFIX) else None
         async with self._database.write() as work:
+            if said := await self._already(work, conversation_id, agent, key):
+                return said
             conversation = await self._held(work, conversation_id, agent)
             if not self._speaker.reaches(conversation):
                 words = self._texts.translator(agent.language).gettext("This channel is not connected any more.")
@@ -195,18 +200,20 @@ class DeskService:
                 article=article,
             )
             said = (await self._speaker.say(work, conversation, outbound))[0]
-            await self._done_writing(work, said, agent)
+            await self._done_writing(work, said, agent, key)
             if template and template.startswith(CANNED_PREFIX):
                 await CannedTable(work).count_use(template.removeprefix(CANNED_PREFIX))
             return said
 
-    async def note(self, conversation_id: int, agent: Staff, text: str) -> Message:
-        """Write a private note, on any conversation. Raises RequestRefused for an empty one."""
+    async def note(self, conversation_id: int, agent: Staff, text: str, key: str = "") -> Message:
+        """Write a private note, on any conversation; `key` as in `reply`. Raises RequestRefused for an empty one."""
         words = self._words(text, agent, needed=True)
         async with self._database.write() as work:
+            if noted := await self._already(work, conversation_id, agent, key):
+                return noted
             conversation = await work.conversations.lock(conversation_id)
             noted = await self._speaker.note(work, conversation, agent.id, words)
-            await self._done_writing(work, noted, agent)
+            await self._done_writing(work, noted, agent, key)
             return noted
 
     async def typing(self, conversation_id: int, agent: Staff) -> None:
@@ -246,17 +253,6 @@ class DeskService:
             await work.conversations.get(conversation_id)
             draft = Draft(text=clean_text(text)[:REPLY_LIMIT], note=note)
             await AgentTable(work).save_draft(conversation_id, agent.id, draft, self._clock())
-
-    async def save_canned(self, canned: Canned, language: str | None = None, seen: str | None = None) -> Canned:
-        """Keep a canned text (`id` 0: a new one), last `seen` so. Raises RequestRefused, Conflict or NotFound."""
-        checked = check(canned, self._texts.translator(language).gettext)
-        async with self._database.write() as work:
-            return await CannedTable(work).save(checked, self._clock(), seen)
-
-    async def delete_canned(self, canned_id: int) -> None:
-        """Forget a canned text."""
-        async with self._database.write() as work:
-            await CannedTable(work).delete(canned_id)
 
     # --- pieces ------------------------------------------------------------------------------
 
@@ -312,10 +308,17 @@ class DeskService:
         work.announce(conversation_topic(conversation.id), "state")
         work.announce(DESK, "state", conversation=conversation.id)
 
-    async def _done_writing(self, work: Work, message: Message, agent: Staff) -> None:
+    async def _already(self, work: Work, conversation_id: int, agent: Staff, key: str) -> Message | None:
+        await work.conversations.lock(conversation_id)
+        found = await AgentTable(work).said(conversation_id, agent.id, key) if key else None
+        return None if found is None else await work.messages.get(found)
+
+    async def _done_writing(self, work: Work, message: Message, agent: Staff, key: str = "") -> None:
         agents = AgentTable(work)
         await agents.save_draft(message.conversation_id, agent.id, Draft(text=""), self._clock())
         await agents.mark_read(message.conversation_id, agent.id, message.seq)
+        if key:
+            await agents.mark_said(message.conversation_id, agent.id, key, message.id)
 
     def _words(self, text: str, agent: Staff, *, needed: bool) -> str:
         words = clean_text(text).strip()

@@ -28,13 +28,16 @@ from handoff.screens.files import Files
 FILES_AT_ONCE = 10
 """More are refused before the first is kept: none of them may be missing unnoticed."""
 
+KEY_LIMIT = 64
+
 Number = FromPath[int]
 Fields = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 class Said(Value, frozen=True, kw_only=True):
-    """What the composer sends: the words, where they came from, and files."""
+    """What the composer sends: the words, where they came from, files, and its own name for all that."""
 
+    key: str
     note: bool
     text: str
     reply_to: int | None
@@ -96,7 +99,7 @@ def _speaking(drawing: Drawing, desk: DeskService, files: Files, guarded: dict[s
     async def say(request: StaffRequest, conversation_id: Number) -> None:
         staff, said = drawing.staff(request), await _read(request)
         if said.note:
-            await desk.note(conversation_id, staff, said.text)
+            await desk.note(conversation_id, staff, said.text, said.key)
             return
         if len(said.files) > FILES_AT_ONCE:
             words = drawing.translator(request).gettext("Too many files at once: {limit} at most.")
@@ -108,6 +111,7 @@ def _speaking(drawing: Drawing, desk: DeskService, files: Files, guarded: dict[s
             media=[await files.store(upload, staff) for upload in said.files],
             reply_to=said.reply_to,
             template=said.template,
+            key=said.key,
         )
 
     @post("/desk/{conversation_id:int}/typing", **guarded)
@@ -178,10 +182,11 @@ def _start(drawing: Drawing, request: StaffRequest, data: dict[str, str]) -> dat
 
 async def _read(request: StaffRequest) -> Said:
     form = await request.form()
-    reply_to = str(form.get("reply_to") or "")
+    reply_to, key = str(form.get("reply_to") or ""), str(form.get("key") or "")[:KEY_LIMIT]
     shortcut, article = str(form.get("template") or ""), str(form.get("article") or "")
     uploads = [one for one in form.getall("files", []) if isinstance(one, UploadFile) and one.filename]
     return Said(
+        key=key if key.isalnum() else "",
         note=form.get("mode") == "note",
         text=str(form.get("text") or ""),
         reply_to=int(reply_to) if reply_to.isdecimal() else None,

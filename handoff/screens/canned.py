@@ -93,13 +93,13 @@ class CannedScreen:
         drawing = self._drawing
         number = int(data["id"]) if data.get("id", "").isdecimal() and len(data["id"]) < 12 else 0
         if data.get("do") == "delete" and number:
-            await drawing.desk.delete_canned(number)
+            await drawing.desk.canned.delete(number)
             return Redirect("/canned?done=deleted", status_code=303)
         texts = {code: data.get(f"text.{code}", "") for code in LANGUAGES}
         canned = Canned(id=number, shortcut=data.get("shortcut", ""), texts=texts)
         _ = drawing.translator(request).gettext
         try:
-            await drawing.desk.save_canned(canned, drawing.pages.language(request), data.get("seen"))
+            await drawing.desk.canned.save(canned, drawing.pages.language(request), data.get("seen"))
         except RequestRefused as refused:
             return await self.show(request, tried=canned, refused=refused.reason, status=422)
         except Overtaken as overtaken:

@@ -47,11 +47,16 @@
 
   // --- drafts: in this browser at once, on the server a moment later -------------------------
   const localKey = (id) => `desk:draft:${id}`;
+  // The name of these very words: sent once more because the answer was lost, they are said once.
+  const rename = () => {
+    form().elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
+  };
   const keep = () => {
     const id = openId();
     if (!id || !form()) return;
-    const { template, article } = form().elements;
-    const draft = { text: text().value, note: mode() === "note", template: template.value, article: article.value, picked };
+    rename();
+    const { template, article, key } = form().elements;
+    const draft = { text: text().value, note: mode() === "note", template: template.value, article: article.value, key: key.value, picked };
     if (draft.text) localStorage.setItem(localKey(id), JSON.stringify(draft));
     else localStorage.removeItem(localKey(id));
     clearTimeout(saving);
@@ -87,6 +92,7 @@
       form().elements.mode.value = draft.note ? "note" : "reply";
       cameFrom(draft.template || "", draft.article || "", draft.picked || "");
     } else cameFrom("", "", "");
+    if (draft?.key) form().elements.key.value = draft.key; else rename();
     savedAs = `${id}?${new URLSearchParams({ text: text().value, note: mode() === "note" ? "1" : "" })}`;
   };
 
@@ -156,6 +162,7 @@
       if (file.size > words.limit) frontdesk.toast(words.tooLarge.replace("{name}", file.name));
       else files.push(file);
     }
+    rename();
     showFiles();
   };
   const showFiles = () => {
@@ -176,6 +183,7 @@
   };
   const quote = (id) => {
     form().elements.reply_to.value = id || "";
+    rename();
     const said = id ? document.querySelector(`#m-${id} .words, #m-${id} .bubble`)?.textContent.trim() : "";
     $("reply-strip").hidden = !id;
     $("reply-strip").querySelector(".quoted").textContent = (said || "").slice(0, 120);
@@ -197,6 +205,7 @@
     showMode();
     grow();
     if (rest) { keep(); return; }
+    rename();
     localStorage.removeItem(localKey(openId()));
     savedAs = `${openId()}?${new URLSearchParams({ text: "", note: "" })}`;
     clearTimeout(saving);
@@ -280,7 +289,7 @@
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest(selector);
     if (at("#attach")) $("file").click();
-    else if (at("[data-unfile]")) { files.splice(Number(at("[data-unfile]").dataset.unfile), 1); showFiles(); }
+    else if (at("[data-unfile]")) { files.splice(Number(at("[data-unfile]").dataset.unfile), 1); rename(); showFiles(); }
     else if (at("[data-unreply]")) quote(null);
     else if (at("[data-reply]")) quote(at("[data-reply]").dataset.reply);
     else if (at("#choices-box [role=option]")) pick(at("[role=option]"));

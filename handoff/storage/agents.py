@@ -89,6 +89,21 @@ class AgentTable:
             statement.on_conflict_do_update(index_elements=["conversation_id", "agent_id"], set_={"seq": further})
         )
 
+    async def mark_said(self, conversation_id: int, agent_id: int, key: str, message_id: int) -> None:
+        """The agent's screen knows the message it had said as `key`; the last one of a conversation is kept."""
+        await self._connection.execute(
+            update(tables.reads)
+            .where(_read.conversation_id == conversation_id, _read.agent_id == agent_id)
+            .values(said_key=key, said_id=message_id)
+        )
+
+    async def said(self, conversation_id: int, agent_id: int, key: str) -> int | None:
+        """The message that was said here as `key`, where it was the agent's last."""
+        query = select(_read.said_id).where(
+            _read.conversation_id == conversation_id, _read.agent_id == agent_id, _read.said_key == key
+        )
+        return (await self._connection.execute(query)).scalar_one_or_none()
+
     async def save_draft(self, conversation_id: int, agent_id: int, draft: Draft, now: datetime) -> None:
         """Keep a draft; an empty one is forgotten."""
         if not draft.text.strip():

@@ -102,6 +102,8 @@ reads = Table(
     Column("conversation_id", Id, ForeignKey(_conversation), primary_key=True),
     Column("agent_id", Id, ForeignKey(_staff), primary_key=True),
     Column("seq", Integer, nullable=False),
+    Column("said_key", String(64)),
+    Column("said_id", Id),
 )
 
 drafts = Table(

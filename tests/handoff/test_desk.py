@@ -132,6 +132,21 @@ async def test_a_reply_with_files_quotes_and_clears_the_draft(room: Room) -> Non
     assert (await room.desk.views.draft(conversation_id, agent)).text == ""
 
 
+async def test_words_the_screen_asks_for_again_are_said_once(each_room: Room) -> None:
+    conversation_id, agent = await taken(each_room)
+    desk = each_room.desk
+    said = await desk.reply(conversation_id, agent, "Вже їде", key="a1")
+    assert (await desk.reply(conversation_id, agent, "Вже їде", key="a1")).id == said.id
+    noted = await desk.note(conversation_id, agent, "Вже їде", key="a2")
+    assert (await desk.note(conversation_id, agent, "Вже їде", key="a2")).id == noted.id
+    assert (await desk.reply(conversation_id, agent, "Вже їде", key="a3")).seq == noted.seq + 1
+    assert (await desk.reply(conversation_id, agent, "Вже їде")).seq == noted.seq + 2
+    colleague = await each_room.agent("Тарас")
+    await desk.transfer(conversation_id, agent, colleague.id)
+    again = await desk.reply(conversation_id, agent, "Вже їде", key="a3")
+    assert again.seq == noted.seq + 1
+
+
 async def test_notes_are_private(room: Room) -> None:
     conversation_id, agent = await taken(room)
     await settle(room)
@@ -534,13 +549,13 @@ async def test_canned_texts_come_filled_and_count_their_use(each_room: Room) -> 
     assert [text.text for text in texts] == ["Добрий день, Оля! Мене звати Ірина, я вже читаю ваше запитання."]
     await each_room.desk.reply(conversation_id, agent, "x", template="canned:bye")
     assert (await each_room.desk.views.canned(conversation_id, agent, "", "Журавлик"))[0].shortcut == "bye"
-    saved = await each_room.desk.save_canned(Canned(shortcut="/New", texts={"uk": "Текст"}))
+    saved = await each_room.desk.canned.save(Canned(shortcut="/New", texts={"uk": "Текст"}))
     assert saved.shortcut == "new"
     with pytest.raises(Conflict):
-        await each_room.desk.save_canned(Canned(shortcut="new", texts={"uk": "Інше"}))
+        await each_room.desk.canned.save(Canned(shortcut="new", texts={"uk": "Інше"}))
     with pytest.raises(NotFound):
-        await each_room.desk.save_canned(Canned(id=999, shortcut="newer", texts={"uk": "Інше"}))
-    await each_room.desk.delete_canned(saved.id)
+        await each_room.desk.canned.save(Canned(id=999, shortcut="newer", texts={"uk": "Інше"}))
+    await each_room.desk.canned.delete(saved.id)
 
 
 async def test_a_text_names_the_firm_in_the_customers_language_on_every_desk(

@@ -84,7 +84,7 @@ async def test_the_whole_story(desk_room: Make, database: Database) -> None:
     assert "*Богдан*" in desk.thread[-1]
     assert "Вже дивлюся" in desk.thread[-1]
 
-    await desk.room.desk.save_canned(Canned(shortcut="wait", texts={"uk": "Хвилинку, {{ contact.name }}."}))
+    await desk.room.desk.canned.save(Canned(shortcut="wait", texts={"uk": "Хвилинку, {{ contact.name }}."}))
     await desk.presses("U2BOHDAN", "desk:template")
     await desk.post(desk.slack.choose(desk.slack.views[-1], "U2BOHDAN", "shortcut", "wait"))
     await desk.settle()
@@ -119,7 +119,7 @@ async def test_an_articles_answer_is_found_changed_and_sent(desk: DeskRoom) -> N
         ("price", "Скільки коштує доставка", "Доставка коштує 70 ₴."),
         ("terms", "Умови доставки", long),
     ]
-    await desk.room.desk.save_canned(Canned(shortcut="hi", texts={"uk": "Вітаю, доставка в дорозі."}))
+    await desk.room.desk.canned.save(Canned(shortcut="hi", texts={"uk": "Вітаю, доставка в дорозі."}))
     await desk.room.hear("людину")
     await desk.settle()
     await desk.presses("U1IRYNA", "desk:claim")

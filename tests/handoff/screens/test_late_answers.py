@@ -17,7 +17,7 @@ from gateway.storage.engine import Database
 from tests.conftest import SteppingClock
 from tests.handoff.screens.app import DeskApp
 from tests.handoff.screens.samples import Story
-from tests.handoff.screens.windows import DESKTOP, window
+from tests.handoff.screens.windows import DESKTOP, said, window
 from tests.standins.browser import CHROMIUM
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
@@ -172,3 +172,30 @@ async def test_files_wait_for_the_return_to_the_conversation_they_were_chosen_in
     await page.keyboard.press("Enter")
     await expect(page.locator(".said.agent .file-name")).to_have_text("receipt.txt")
     await expect(page.locator("#files")).to_be_hidden()
+
+
+@pytest.mark.parametrize("reloading", [False, True], ids=["at once", "after a reload"])
+async def test_words_whose_answer_was_lost_are_said_once_though_sent_again(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story, reloading: bool
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    await page.route("**/say", lose)
+    await page.fill("#text", "Вже їде")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toasts")).not_to_be_empty()
+    await page.unroute("**/say")
+    if reloading:
+        await page.reload()
+    await expect(page.locator("#text")).to_have_value("Вже їде")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#text")).to_have_value("")
+    await page.fill("#text", "Вже їде")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#text")).to_have_value("")
+    assert [text for _, text in await said(app, waiting)].count("Вже їде") == 2
