@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { $, words, openId, post } = frontdesk.desk;
+  const { $, words, openId, askedAt } = frontdesk.desk;
   const body = document.body;
   const BLANK = /\{\{[^}]*\}\}/;
   const form = () => $("composer");
@@ -46,7 +46,9 @@
   };
 
   // --- drafts: in this browser at once, on the server a moment later -------------------------
-  const localKey = (id) => `desk:draft:${id}`;
+  // What the server has answered for is looked up there: another screen may have sent or changed it since. Nobody
+  // else who signs in at this machine finds it.
+  const localKey = (id) => `desk:draft:${$("main").dataset.staff}:${id}`;
   // The name of these very words: sent once more because the answer was lost, they are said once.
   const rename = () => {
     form().elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
@@ -71,7 +73,14 @@
     if (`${id}?${draft}` === savedAs) return;
     savedAs = `${id}?${draft}`;
     const headers = { "x-csrftoken": body.dataset.csrf };
-    fetch(`/desk/${id}/draft`, { method: "POST", body: draft, headers, keepalive: true }).catch(() => { savedAs = ""; });
+    const saved = text().value;
+    fetch(`/desk/${id}/draft`, { method: "POST", body: draft, headers, keepalive: true })
+      .then((answer) => { if (answer.ok) markSaved(id, saved); else savedAs = ""; })
+      .catch(() => { savedAs = ""; });
+  };
+  const markSaved = (id, words) => {
+    const draft = draftOf(id);
+    if (draft?.text === words) localStorage.setItem(localKey(id), JSON.stringify({ ...draft, saved: Date.now() }));
   };
   // Where the words came from: it decides how they are drawn, and what counts as used. Own words came from nowhere.
   const cameFrom = (template, article, words) => {
@@ -85,9 +94,15 @@
   };
   const restore = () => {
     const id = openId();
-    const draft = draftOf(id);
+    let draft = draftOf(id);
+    // Saved before this was drawn, and other words stand there by now: those are newer. Of very long ones the
+    // server keeps the beginning only.
+    const there = text().value;
+    if (draft && draft.saved < askedAt() && !(there && draft.text.startsWith(there))) {
+      localStorage.removeItem(localKey(id));
+      draft = null;
+    }
     if (draft) {
-      // What was typed here is never behind what this browser sent to the server.
       text().value = draft.text;
       form().elements.mode.value = draft.note ? "note" : "reply";
       cameFrom(draft.template || "", draft.article || "", draft.picked || "");

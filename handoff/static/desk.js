@@ -30,6 +30,7 @@
   // Of conversations the one asked for last counts; until it has come, another one stands in the pane.
   let wanted = openId();
   let coming = Promise.resolve();
+  let askedAt = performance.timeOrigin;
 
   // What was asked of a list or conversation that was left meanwhile must not overwrite the new one: the next
   // words would be said to somebody else.
@@ -109,6 +110,7 @@
 
   const open = async (id, { push = true, focus = true } = {}) => {
     wanted = id;
+    askedAt = Date.now();
     markCurrent(id);
     coming = get(`/desk/${id}?list=${list()}`).catch(() => {});
     await coming;
@@ -331,7 +333,7 @@
   here();
   setInterval(here, 30000);
 
-  frontdesk.desk = { $, words, openId, open, coming: () => coming, showList, showPane, showContext, post, get, ask, refreshAll, toEnd, phone, narrow };
+  frontdesk.desk = { $, words, openId, open, coming: () => coming, askedAt: () => askedAt, showList, showPane, showContext, post, get, ask, refreshAll, toEnd, phone, narrow };
   history.replaceState({ open: openId() }, "");
   if (openId()) arrived(); else { watch(); title(); }
 })();

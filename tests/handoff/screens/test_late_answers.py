@@ -17,7 +17,7 @@ from gateway.storage.engine import Database
 from tests.conftest import SteppingClock
 from tests.handoff.screens.app import DeskApp
 from tests.handoff.screens.samples import Story
-from tests.handoff.screens.windows import DESKTOP, said, window
+from tests.handoff.screens.windows import DESKTOP, PHONE, said, window
 from tests.standins.browser import CHROMIUM
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
@@ -199,3 +199,40 @@ async def test_words_whose_answer_was_lost_are_said_once_though_sent_again(
     await page.keyboard.press("Enter")
     await expect(page.locator("#text")).to_have_value("")
     assert [text for _, text in await said(app, waiting)].count("Вже їде") == 2
+
+
+async def test_words_that_were_sent_from_another_screen_are_no_draft_here(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    async with page.expect_response("**/draft"):
+        await page.fill("#text", "Вже їде")
+    await page.wait_for_timeout(300)
+    telephone = (await window(browser, base, me.email, PHONE)).page
+    await telephone.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await expect(telephone.locator("#text")).to_have_value("Вже їде")
+    await telephone.press("#text", "Enter")
+    await expect(telephone.locator(".said.agent")).to_contain_text("Вже їде")
+    await page.click(f"#row-{ivan.id}")
+    await expect(page.locator("#talk-head")).to_contain_text("Ivan")
+    await page.click(f"#row-{waiting.id}")
+    await expect(page.locator(".said.agent")).to_contain_text("Вже їде")
+    await expect(page.locator("#text")).to_have_value("")
+
+
+async def test_who_signs_in_next_at_this_machine_finds_no_words_of_the_one_before(
+    base: str, browser: Browser, me: Staff, other: Staff, waiting: Story, ivan: Story
+) -> None:
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.fill("#text", "Моє слово")
+    await page.context.clear_cookies()
+    await agent.sign_in(base, other.email)
+    await page.goto(f"{base}/desk/{waiting.id}?list=all")
+    await expect(page.locator("#text")).to_have_value("")
+    await page.context.clear_cookies()
+    await agent.sign_in(base, me.email)
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await expect(page.locator("#text")).to_have_value("Моє слово")
