@@ -11,18 +11,24 @@
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
     !(name === "open" && element.localName === "details");
 
+  const PATIENCE = 20000;
+  const RETRY = 3000;
+
   const openId = () => Number($("talk").dataset.conversation) || null;
   const list = () => desk.dataset.list;
   const query = () => $("search").value.trim();
   const listQuery = () =>
     new URLSearchParams({ list: list(), q: query(), shown: $("rows").dataset.shown, reach: $("rows").dataset.reach, open: openId() || "" }).toString();
 
-  // Each request has a source of its own: of two from one element htmx would drop the first.
+  // Each request has a source of its own: of two from one element htmx would drop the first. Says whether it went well.
   const ask = async (verb, url, more = {}) => {
     const source = document.createElement("i");
     source.hidden = true;
     body.append(source);
+    let well = false;
+    source.addEventListener("htmx:afterRequest", (event) => { well = event.detail.successful; });
     try { await htmx.ajax(verb, url, { source, target: body, swap: "none", ...more }); } finally { source.remove(); }
+    return well;
   };
   const get = (url) => ask("GET", url);
   const post = (url, values = {}) => ask("POST", url, { values });
@@ -48,10 +54,13 @@
   // A language asked for in the address holds for the parts as well as for the page.
   const language = new URLSearchParams(location.search).get("lang");
   document.addEventListener("htmx:configRequest", (event) => {
-    if (language && event.detail.verb === "get") event.detail.parameters.set("lang", language);
+    if (event.detail.verb !== "get") return;
+    if (language) event.detail.parameters.set("lang", language);
+    event.detail.timeout = PATIENCE; // an answer that never comes must not hold up those after it
   });
 
-  // --- refreshing: at once, then not more often than `gap`, and never lost --------------------
+  // --- refreshing: at once, then not more often than `gap`, and never lost: what did not come is asked for
+  // once more, as nothing else may happen there for long -----------------------------------------
   const refresher = (load, gap) => {
     let timer = null;
     let running = false;
@@ -61,9 +70,10 @@
       if (running) { again = true; return; }
       running = true;
       again = false;
-      try { await load(); } catch { /* the banner and the toast tell */ }
+      const came = await load().catch(() => false); // the banner and the toast tell
       running = false;
-      timer = setTimeout(() => { timer = null; if (again) run(); }, gap);
+      again ||= !came && $("lost").hidden; // a line that is up again asks by itself
+      timer = setTimeout(() => { timer = null; if (again) run(); }, came ? gap : RETRY);
     };
     return () => { if (timer || running) again = true; else run(); };
   };
@@ -71,7 +81,7 @@
   const refreshList = refresher(() => get(`/desk/list?${listQuery()}`), 300);
   const refreshTalk = refresher(() => {
     const id = openId();
-    if (!id) return Promise.resolve();
+    if (!id) return Promise.resolve(true);
     const url = `/desk/${id}/fresh?first=${$("transcript").dataset.first}&new=${$("transcript").dataset.new}${wantContext ? "&context=1" : ""}`;
     wantContext = false;
     return get(url);

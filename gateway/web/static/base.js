@@ -56,7 +56,7 @@
   // Toasts: errors of any request, and `toast` events that a response triggers.
   const toast = (text, kind = "bad") => {
     const holder = document.getElementById("toasts");
-    if (!holder || !text) return;
+    if (!holder || !text || [...holder.children].some((one) => one.textContent === text)) return;
     const box = document.createElement("div");
     box.className = `notice ${kind}`;
     box.setAttribute("role", kind === "bad" ? "alert" : "status");
@@ -73,7 +73,7 @@
     } else if (type.includes("text/plain")) text = event.detail.xhr.responseText;
     toast(text);
   });
-  document.addEventListener("htmx:sendError", () => toast(words.offline));
+  for (const broken of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(broken, () => toast(words.offline));
   document.addEventListener("toast", (event) => toast(event.detail.value || event.detail.text, event.detail.kind || "good"));
 
   // Live hints: the server says what changed, the page's parts ask for themselves again.

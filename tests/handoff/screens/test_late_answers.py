@@ -236,3 +236,26 @@ async def test_who_signs_in_next_at_this_machine_finds_no_words_of_the_one_befor
     await agent.sign_in(base, me.email)
     await page.goto(f"{base}/desk/{waiting.id}?list=mine")
     await expect(page.locator("#text")).to_have_value("Моє слово")
+
+
+@pytest.mark.parametrize("answer", ["none", "busy"])
+async def test_news_whose_answer_was_lost_are_asked_for_once_more(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story, answer: str
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    await page.wait_for_timeout(800)
+    lost = asyncio.Event()
+
+    async def lose(route: Route) -> None:
+        lost.set()
+        await (route.abort() if answer == "none" else route.fulfill(status=503, body="{}"))
+
+    news = re.compile(r"/desk/(list|\d+/fresh|\d+/read)")
+    await page.route(news, lose)
+    await waiting.hear("Ви ще тут?")
+    await asyncio.wait_for(lost.wait(), 30)
+    await page.wait_for_timeout(500)
+    await page.unroute(news)
+    await expect(page.locator("#transcript")).to_contain_text("Ви ще тут?")
+    await expect(page.locator(f"#row-{waiting.id}")).to_contain_text("Ви ще тут?")
