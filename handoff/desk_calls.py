@@ -56,14 +56,18 @@ class DeskCalls:
     async def book(
         self, conversation_id: int, agent: Staff, starts_at: datetime, phone: str, topic: str | None = None
     ) -> CallbackRequest:
-        """Book a call for the customer, who is told. Raises RequestRefused where the number or the time
-        will not do; the text says why."""
+        """Book a call for the customer, who is told; one that is booked for that number and time already stays the
+        only one. Raises RequestRefused where the number or the time will not do; the text says why."""
+        number = self._phone(phone, agent)
         async with self._database.write() as work:
             conversation = await work.conversations.lock(conversation_id)
             contact = await work.contacts.get(conversation.contact_id)
+            for booked in await CallbackTable(work).active_of(contact.id):
+                if (booked.phone, booked.window.start) == (number, starts_at.astimezone(UTC)):
+                    return booked
             booking = Booking(
                 window=self._window(await self._bookings.calendar(work), starts_at, agent),
-                phone=self._phone(phone, agent),
+                phone=number,
                 topic=clean_text(topic or "").strip()[:TOPIC_LIMIT] or None,
             )
             callback = await self._bookings.book(

@@ -21,7 +21,9 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, successful, requestConfig } = event.detail;
     // What a sheet only looks up does not end it.
-    if (elt?.closest?.("#dialog form") && successful && requestConfig.verb === "post") dialog.close();
+    if (!elt?.closest?.("#dialog form") || !successful || requestConfig.verb !== "post") return;
+    dialog.close();
+    dialog.replaceChildren(); // at once: a second press that waits for the first answer goes with its button
   });
   document.addEventListener("htmx:responseError", (event) => {
     const fault = event.detail.elt?.closest?.("#dialog form")?.querySelector(".fault");

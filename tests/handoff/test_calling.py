@@ -368,6 +368,21 @@ async def test_reaching_the_customer_ends_it_quietly(room: Room) -> None:
     assert await room.said() == before
 
 
+async def test_the_same_call_asked_for_twice_is_booked_and_told_once(each_room: Room) -> None:
+    await each_room.hear("людину")
+    conversation, agent = await each_room.conversation(), await each_room.agent("Ірина")
+    colleague, calls = await each_room.agent("Тарас"), each_room.desk.calls
+    booked = await calls.book(conversation.id, agent, kyiv(24, 12), "067 123 45 67")
+    assert await calls.book(conversation.id, agent, kyiv(24, 12), "+380671234567") == booked
+    assert await calls.book(conversation.id, colleague, kyiv(24, 12), "067 123 45 67") == booked
+    assert await each_room.calls() == [booked]
+    told = [one.message for one in (await each_room.desk.views.transcript(conversation.id)).lines]
+    assert len([one for one in told if "Зателефонуємо" in str(one.parts)]) == 1
+    await calls.book(conversation.id, agent, kyiv(24, 14), "067 123 45 67")
+    await calls.book(conversation.id, agent, kyiv(24, 14), "067 123 45 68")
+    assert len(await each_room.calls()) == 3
+
+
 async def test_an_agent_books_moves_and_cancels(room: Room) -> None:
     await room.hear("ціна")
     agent = await room.agent("Ірина")

@@ -317,8 +317,8 @@ class TestCalls:
         free = await app.desk.calls.free_windows()
         half_past = free[1].start + timedelta(minutes=30)
         calls = [
-            await app.desk.calls.book(mine.id, me, half_past, "+380671234567")
-            for _ in range(app.settings.callbacks.capacity)
+            await app.desk.calls.book(mine.id, me, half_past, f"+38067123456{last}")
+            for last in range(app.settings.callbacks.capacity)
         ]
         full = {span.start.isoformat() for span in (free[1], free[2])}
         booking = await agent.get(f"/desk/{mine.id}/dialog/callback", htmx=True)
