@@ -279,11 +279,12 @@
     if (tab && plain(event)) { event.preventDefault(); showList(tab.dataset.list); return; }
     const acting = at("button[data-post]");
     if (acting) {
+      const deed = acting.dataset.post; // by the answer, the button may have become another one
       acting.disabled = true;
-      await post(acting.dataset.post).catch(() => {});
+      const done = await post(deed).catch(() => false);
       acting.disabled = false;
       // What was claimed has left the queue: the list follows it, so that it stays in sight.
-      if (acting.dataset.post.endsWith("/claim") && desk.dataset.list === "queue") showList("mine");
+      if (done && deed.endsWith("/claim") && desk.dataset.list === "queue") showList("mine");
       return;
     }
     const asking = at("button[data-dialog]");

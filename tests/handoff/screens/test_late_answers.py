@@ -259,3 +259,26 @@ async def test_news_whose_answer_was_lost_are_asked_for_once_more(
     await page.unroute(news)
     await expect(page.locator("#transcript")).to_contain_text("Ви ще тут?")
     await expect(page.locator(f"#row-{waiting.id}")).to_contain_text("Ви ще тут?")
+
+
+async def test_what_was_claimed_stays_in_sight_though_its_news_come_before_the_answer(
+    base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.click("#tab-queue")
+    await page.click(f"#row-{waiting.id}")
+    seen = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        await seen.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/claim", hold)
+    await page.locator("#talk-head [data-action=claim]").click()
+    await expect(page.locator("#talk-head")).to_have_attribute("data-mine", "yes")
+    seen.set()
+    await expect(page.locator("#tab-mine")).to_have_attribute("aria-current", "page")
+    await expect(page.locator(f"#row-{waiting.id}")).to_be_visible()
+    assert agent.faults == []
