@@ -280,9 +280,11 @@
     const acting = at("button[data-post]");
     if (acting) {
       const deed = acting.dataset.post; // by the answer, the button may have become another one
+      const held = document.activeElement === acting;
       acting.disabled = true;
       const done = await post(deed).catch(() => false);
       acting.disabled = false;
+      if (held && document.activeElement === body) (acting.isConnected ? acting : $("scroll"))?.focus({ preventScroll: true });
       // What was claimed has left the queue: the list follows it, so that it stays in sight.
       if (done && deed.endsWith("/claim") && desk.dataset.list === "queue") showList("mine");
       return;

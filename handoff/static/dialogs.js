@@ -17,7 +17,11 @@
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
   });
-  dialog.addEventListener("close", () => { dialog.replaceChildren(); });
+  dialog.addEventListener("close", () => {
+    dialog.replaceChildren();
+    // The button that opened it may be gone: what was asked has been done.
+    if (document.activeElement === document.body) $("scroll")?.focus({ preventScroll: true });
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, successful, requestConfig } = event.detail;
     // What a sheet only looks up does not end it.

@@ -48,4 +48,14 @@
     else if (inField(event.target)) event.target.blur();
     else if (desk.phone.matches) desk.showPane("list");
   };
+
+  // Whose button went with what was redrawn (claimed, closed) stays in that pane: a keyboard or a screen reader
+  // goes on from there, not from the top of the page.
+  const places = { rows: "rows", talk: "scroll" };
+  let left = null;
+  document.addEventListener("htmx:beforeSwap", () => { left = document.activeElement?.closest("#rows, #talk")?.id || left; });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (left && document.activeElement === document.body) desk.$(places[left])?.focus({ preventScroll: true });
+    left = null;
+  });
 })();

@@ -106,6 +106,23 @@ async def test_by_keys_alone(app: DeskApp, base: str, browser: Browser, me: Staf
     assert agent.faults == []
 
 
+async def test_the_focus_stays_in_the_conversation_when_its_button_is_gone(
+    base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=queue")
+    await page.wait_for_timeout(500)
+    await page.focus("#talk-head [data-action=claim]")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#talk-head")).to_have_attribute("data-mine", "yes")
+    await expect(page.locator("#talk :focus")).to_have_count(1)
+    await page.focus("#talk-head [data-action=close]")
+    await page.keyboard.press("Enter")
+    await page.locator("#dialog button.primary").press("Enter")
+    await expect(page.locator("#composer-state")).to_contain_text("Closed")
+    await expect(page.locator("#talk :focus")).to_have_count(1)
+
+
 async def test_another_agents_change_and_the_customers_words_come_at_once(
     app: DeskApp, base: str, browser: Browser, me: Staff, other: Staff, waiting: Story
 ) -> None:
