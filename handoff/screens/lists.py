@@ -220,7 +220,10 @@ def _empty(looking: Looking, translator: Translator) -> tuple[str, str]:
     """What stands where there are no rows, so that empty does not look broken."""
     _ = translator.gettext
     if looking.query:
-        return _("Nothing found"), _("Try a name, a phone number, a parcel number or words from the conversation.")
+        return _("Nothing found"), _(
+            "Only this list was searched: look on the other tabs as well, or try a name, a phone number, "
+            "a parcel number or words from the conversation."
+        )
     match looking.show:
         case Filter.MINE:
             return _("Nothing of yours is open"), _("Take the next one from the queue.")

@@ -96,6 +96,7 @@ class TestLists:
         missed = await agent.get("/desk/list", htmx=True, list="all", q="zebra")
         assert f'id="row-{waiting.id}"' in found.text
         assert "Nothing found" in words(missed)
+        assert "Only this list was searched" in words(missed)
 
     async def test_only_what_is_mine_counts_as_unread(self, agent: Agent, waiting: Story, me: Staff) -> None:
         assert "row unread" not in (await agent.get("/desk", list="queue")).text
