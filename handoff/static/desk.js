@@ -59,8 +59,7 @@
     event.detail.timeout = PATIENCE; // an answer that never comes must not hold up those after it
   });
 
-  // --- refreshing: at once, then not more often than `gap`, and never lost: what did not come is asked for
-  // once more, as nothing else may happen there for long -----------------------------------------
+  // --- refreshing: at once, then not more often than `gap`; what did not come is asked for again ----
   const refresher = (load, gap) => {
     let timer = null;
     let running = false;
@@ -344,7 +343,8 @@
 
   const here = () => fetch("/desk/here", { method: "POST", headers: { "x-csrftoken": body.dataset.csrf } }).catch(() => {});
   here();
-  setInterval(here, 30000);
+  // Waiting grows too long, calls fall due and days end without any news.
+  setInterval(() => { here(); if ($("lost").hidden) refreshAll(); }, 30000);
 
   frontdesk.desk = { $, words, openId, open, coming: () => coming, askedAt: () => askedAt, showList, showPane, showContext, post, get, ask, refreshAll, toEnd, phone, narrow };
   history.replaceState({ open: openId() }, "");

@@ -282,3 +282,18 @@ async def test_what_was_claimed_stays_in_sight_though_its_news_come_before_the_a
     await expect(page.locator("#tab-mine")).to_have_attribute("aria-current", "page")
     await expect(page.locator(f"#row-{waiting.id}")).to_be_visible()
     assert agent.faults == []
+
+
+async def test_who_waits_too_long_is_marked_though_nothing_happens(
+    app: DeskApp, base: str, browser: Browser, me: Staff, waiting: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.clock.install()
+    await page.goto(f"{base}/desk?list=queue")
+    await page.wait_for_timeout(800)
+    await expect(page.locator(f"#row-{waiting.id} .wait.bad")).to_have_count(0)
+    app.clock.advance(hours=2)
+    await page.wait_for_timeout(800)
+    await expect(page.locator(f"#row-{waiting.id} .wait.bad")).to_have_count(0)
+    await page.clock.fast_forward(31_000)
+    await expect(page.locator(f"#row-{waiting.id} .wait.bad")).to_have_count(1)
