@@ -21,8 +21,8 @@ from tests.conftest import SteppingClock
 from tests.handoff.screens.app import DeskApp, served
 from tests.handoff.screens.conftest import Agent
 from tests.handoff.screens.samples import Story
-from tests.handoff.screens.test_browser import Window, window
 from tests.handoff.screens.test_routes import words
+from tests.handoff.screens.windows import Window, window
 from tests.standins.browser import ARGUMENTS, CHROMIUM
 
 
