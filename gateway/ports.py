@@ -45,6 +45,7 @@ class Entity(Value, frozen=True, kw_only=True):
 
     `value` is normal form: E.164, lower-case e-mail, upper-case order number, or for a time the
     ISO 8601 start with offset; `until` is the window's exclusive ISO end, None for a point in time.
+    `dayless` is a time whose day was not named («о 16»): its next one from now on is taken.
     """
 
     kind: EntityKind
@@ -53,6 +54,7 @@ class Entity(Value, frozen=True, kw_only=True):
     start: int
     end: int
     until: str | None = None
+    dayless: bool = False
 
 
 class Ranked(Value, frozen=True, kw_only=True):

@@ -10,17 +10,26 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberMat
 
 _LIKE_A_NUMBER = re.compile(r"[\d\s()+./–-]+")
 
+_DIALLED_8 = frozenset(("UA",))
+"""Countries in which 8 was dialled before the zero of a town or an operator, and is still written."""
+
+_AFTER_8 = re.compile(r"(?<![\d+])8[\s(-]*(0[\d\s()-]{8,16}\d)(?!\d)")
+
 MIN_DIGITS = 5
 """From so many digits on somebody meant to give a number, and a hint helps more than the question again."""
 
 
 def read_phone(text: str, regions: Sequence[str]) -> str | None:
     """The first valid number in `text` as E.164; numbers without a prefix are tried in `regions` in order."""
+    if _LIKE_A_NUMBER.fullmatch(text) and (known := check_phone(re.sub(r"[^\d+]", "", text), regions)):
+        return known
     tried: list[str | None] = [*regions] or [None]
     for region in tried:
         for match in PhoneNumberMatcher(text, region):
             return phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
-    return None
+    dialled = [region for region in regions if region in _DIALLED_8]
+    found = (check_phone(match[1], dialled) for match in _AFTER_8.finditer(text) if dialled)
+    return next(filter(None, found), None)
 
 
 def check_phone(phone: str, regions: Sequence[str] = ()) -> str | None:

@@ -20,6 +20,7 @@ _HALVES = {"першій": MORNING, "першу": MORNING, "первой": MORNI
 )
 _SUFFIXES = frozenset(("й", "ій", "ї", "ої", "ти", "та", "ту", "у", "го"))
 """«о 17-й», «после 18-ти»."""
+_INSTEAD = frozenset(("а", "краще", "лучше", "давайте", "давай", "ні", "нет", "перенесіть", "перенесите", ",", "-"))
 _NOON = frozenset(("noon", "midday", "опівдні", "полдень", "полудень"))
 _ADVERBS = frozenset(
     [
@@ -100,9 +101,14 @@ class ClockGrammar:
         bounded = self._bounded(place)
         if bounded is not None:
             return bounded
-        told = self._words.has(place, Kind.AT) or (dated and self._words.has(place, Kind.ON))
+        told = self._words.has(place, Kind.AT) or (self._words.has(place, Kind.ON) and (dated or self._instead(place)))
         step = self._hour(self._words.skip(place, Kind.AT, Kind.ON), bare=told or dated)
         return None if step is None else (Clock(step[0], None, True), step[1])
+
+    def _instead(self, place: int) -> bool:
+        """Whether «на 16» at `place` is all that is said, or is said in place of something: «не на 15, а на 16»."""
+        before = self._words.text(place - 1) if place else ""
+        return (not before or before in _INSTEAD) and place + 2 >= len(self._words)
 
     def _bounded(self, place: int) -> tuple[Clock, int] | None:
         """«після 18», "before noon", «не пізніше 18», "no earlier than 6"."""

@@ -38,12 +38,16 @@ _FARTHEST = 366 * 3  # days ahead or back that a written date may lie
 
 
 class Window(NamedTuple):
-    """A time named at `text[first:last]`: from `start` until `until` (exclusive), None for a point."""
+    """A time named at `text[first:last]`: from `start` until `until` (exclusive), None for a point.
+
+    `dayless` where only an hour or a part of the day was named, and its next one is meant.
+    """
 
     first: int
     last: int
     start: datetime
     until: datetime | None
+    dayless: bool = False
 
 
 def find_windows(text: str, now: datetime, zone: str) -> list[Window]:
@@ -67,7 +71,8 @@ def find_windows(text: str, now: datetime, zone: str) -> list[Window]:
         pieces, end = grammar.group(place)
         span = resolver.resolve(pieces) if pieces else None
         if span is not None:
-            windows.append(Window(found[place].start, found[end - 1].end, *span))
+            dayless = all(isinstance(piece, Clock | Part) for piece in pieces)
+            windows.append(Window(found[place].start, found[end - 1].end, *span, dayless))
             after = end
     return windows
 

@@ -124,6 +124,7 @@ def _find_times(text: str, now: datetime, zone: str) -> Iterator[Entity]:
             until=window.until.isoformat(timespec="seconds") if window.until else None,
             start=window.first,
             end=window.first + len(said),
+            dayless=window.dayless,
         )
 
 

@@ -17,6 +17,7 @@ from gateway.ports import Action
 from gateway.texts import Translator
 from handoff.bookings import Booking
 from handoff.calendar import Calendar, Refusal, spread
+from handoff.forms.correcting import on_day_of
 from handoff.forms.said import Advance, Said
 from handoff.hours import Span
 from handoff.phones import check_phone, example_phone, looks_like_phone, show_phone
@@ -73,12 +74,16 @@ class CallbackForm:
         """Go on with `form` after `said`."""
         if said.press is not None:
             return self._on_press(form, said.press)
-        calls_off = said.cancel or said.action in (Action.CALLBACK_CANCEL, Action.DECLINE)
-        if said.bare and (calls_off or (said.no and form.step != Step.TOPIC)):
+        if said.bare and self._calls_off(form, said):
             return self._decline()
         return self._on_words(form, said)
 
     # --- what was said -----------------------------------------------------------------------
+
+    def _calls_off(self, form: Form, said: Said) -> bool:
+        if form.step == Step.TOPIC:
+            return said.calls_off
+        return said.no or said.cancel or said.action is Action.CALLBACK_CANCEL
 
     def _on_press(self, form: Form, press: str) -> Advance:
         slots = dict(form.slots)
@@ -103,15 +108,21 @@ class CallbackForm:
     def _on_words(self, form: Form, said: Said) -> Advance:
         slots = dict(form.slots)
         step = Step(form.step)
-        if step is Step.TOPIC and said.text:
-            slots["topic"] = "" if said.skip or said.no else said.text[:TOPIC_LIMIT]
+        if step is Step.TOPIC and said.text and not said.puts_right:
+            passes = said.skip or said.no or said.yes or said.thanks
+            slots["topic"] = "" if passes else said.text[:TOPIC_LIMIT]
             return self._ask_next(slots)
-        if step is Step.CONFIRM and said.yes and said.bare:
+        if step is Step.CONFIRM and (said.yes or said.thanks) and said.bare:
+            # Who thanks for what was only proposed goes away believing that it is booked.
             return self._finish(slots)
         if said.phone:
             slots["phone"] = said.phone
-        if said.times and step is not Step.PHONE:
+        # The digits of a mistyped number may look like a time.
+        if said.times and not (step is Step.PHONE and looks_like_phone(said.text)):
             return self._take_time(slots, said)
+        if step is Step.TIME and said.soonest:
+            words = self._texts.gettext("The nearest free times:")
+            return self._ask_time(slots, words, self._calendar.nearest(self._facts.now))
         if said.phone:
             return self._ask_next(slots)
         if step is Step.PHONE and (said.card or looks_like_phone(said.text)):
@@ -138,9 +149,12 @@ class CallbackForm:
     # --- time --------------------------------------------------------------------------------
 
     def _take_time(self, slots: dict[str, Any], said: Said) -> Advance:
-        read = self._calendar.read(said.times[0])
+        time = said.times[0]
+        if "start" in slots:
+            time = on_day_of(time, datetime.fromisoformat(slots["start"]), self._facts.zone)
+        read = self._calendar.read(time)
         if isinstance(read, Refusal):
-            near = self._calendar.nearest(datetime.fromisoformat(said.times[0].value))
+            near = self._calendar.nearest(datetime.fromisoformat(time.value))
             return self._ask_time(slots, self.refusal(read), near)
         if len(read) == 1:
             return self._ask_next(slots | {"start": read[0].start.isoformat()})

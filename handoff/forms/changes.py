@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.conversations import Form
 from gateway.messages import Button
-from gateway.ports import Action
 from gateway.texts import Translator
 from handoff.calendar import Calendar, Refusal, spread
 from handoff.callbacks import CallbackRequest
 from handoff.forms.callback import CallbackForm, Facts
+from handoff.forms.correcting import on_day_of
 from handoff.forms.said import Advance, Said
 from handoff.hours import Span
 from handoff.wording import When, say
@@ -47,7 +47,7 @@ class MoveForm:
             return self._on_press(said.press)
         if said.times:
             return self._on_time(said)
-        if said.no or said.cancel or said.action is Action.DECLINE:
+        if said.no or said.cancel:
             return Advance(declined=True)
         if said.stranger or form is None or form.slots.get("missed"):
             return Advance(unhandled=True, form=form)
@@ -68,9 +68,10 @@ class MoveForm:
         return self._refuse(refusal, window.start) if refusal else Advance(move_to=window)
 
     def _on_time(self, said: Said) -> Advance:
-        read = self._calendar.read(said.times[0])
+        time = on_day_of(said.times[0], self._callback.window.start, self._facts.zone)
+        read = self._calendar.read(time)
         if isinstance(read, Refusal):
-            return self._refuse(read, datetime.fromisoformat(said.times[0].value))
+            return self._refuse(read, datetime.fromisoformat(time.value))
         if len(read) == 1:
             return Advance(move_to=read[0])
         return self._ask(self._texts.gettext("We can call at these times:"), spread(read))

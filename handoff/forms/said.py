@@ -10,6 +10,7 @@ from gateway.dialogue import FORM, chosen
 from gateway.messages import ContactCard, Outbound, Value, plain_text
 from gateway.ports import Action, Entity, EntityKind, Situation
 from handoff.bookings import Booking
+from handoff.forms.correcting import corrects, meant, only_names
 from handoff.hours import Span
 from handoff.phones import check_phone, read_phone
 
@@ -22,6 +23,7 @@ YES = _words("""
     так та ага угу добре гаразд підтверджую підходить згода ок окей
     да давай давайте хорошо ладно подтверждаю подходит верно конечно
     yes yep yeah ok okay sure right correct confirm fine
+    + 👍 👌 ✅ 🆗
 """)
 NO = _words("ні нє нет неа no nope")
 CANCEL = _words("""
@@ -29,13 +31,23 @@ CANCEL = _words("""
     отмена отмени отменить отмените передумал стоп
     cancel stop nevermind
 """)
+THANKS = _words("дякую дякс дякуємо спасибі спс спасибо благодарю thanks thank thx ty")
+_WITH_THANKS = _words("вам тобі дуже щиро велике большое тебе you very much a lot so 🙏 😊 🙂")
+_CALLING = re.compile(r"дзв[іо]н|звон|набир|\bcall", re.IGNORECASE)
+_SOONEST = re.compile(
+    r"\b(?:зараз|щас|сейчас|прямо зараз|as soon as possible|asap|right now|now|soonest|any ?time|whenever|"
+    r"як\s?най(?:швидше|скоріше)|(?:як можна|чим) (?:швидше|скоріше)|(?:как можно|чем) (?:скорее|быстрее)|"
+    r"будь[- ]?коли|коли завгодно|когда угодно|в (?:любое|будь-який) (?:время|час)|"
+    r"(?:коли|когда|як) (?:вам|вы|ви) (?:зручно|зможете|удобно|сможете))\b",
+    re.IGNORECASE,
+)
 SKIP = _words("пропустити далі неважливо пропустить дальше неважно skip next none - —")
 
 _NEGATED = (
     *("не треба", "не потрібно", "не дзвоніть", "не надо", "не нужно", "не звоните"),
     *("no thanks", "no thank you", "never mind", "do not", "don't"),
 )
-_WORD = re.compile(r"[\w'’ʼ-]+|[-—]")
+_WORD = re.compile(r"[\w'’ʼ-]+|[-—+👍👌✅🆗🙏😊🙂]")
 _SHORT = 3
 """Longer sentences that begin with “yes” say more than yes."""
 
@@ -45,7 +57,7 @@ class Said(Value, frozen=True, kw_only=True):
 
     `press` is the value of a pressed form button, `card` a shared address-book entry; `phone` a valid
     number (E.164) found in the words; `action` what the surely understood article does, None where
-    nothing was understood surely.
+    nothing was understood surely. `named` are the times and numbers as they stand in the words.
     """
 
     text: str = ""
@@ -54,6 +66,7 @@ class Said(Value, frozen=True, kw_only=True):
     times: tuple[Entity, ...] = ()
     phone: str | None = None
     action: Action | None = None
+    named: tuple[Entity, ...] = ()
 
     @property
     def yes(self) -> bool:
@@ -70,6 +83,31 @@ class Said(Value, frozen=True, kw_only=True):
         """Whether the words call it off."""
         words = self.text.casefold().strip()
         return _is_only(words, CANCEL) or any(words.startswith(phrase) for phrase in _NEGATED)
+
+    @property
+    def calls_off(self) -> bool:
+        """Whether the words call off the call itself: as its topic, “cancel my order” does not."""
+        if self.action is Action.CALLBACK_CANCEL and _CALLING.search(self.text):
+            return True
+        return self.cancel and (len(self.text.split()) == 1 or not _is_only(self.text.strip(), CANCEL))
+
+    @property
+    def thanks(self) -> bool:
+        """Whether the words thank, and do nothing else."""
+        said = _WORD.findall(self.text.casefold())
+        return bool(THANKS.intersection(said)) and THANKS.union(_WITH_THANKS, YES).issuperset(said)
+
+    @property
+    def soonest(self) -> bool:
+        """Whether any time will do, the sooner the better."""
+        return not self.times and _SOONEST.search(self.text) is not None
+
+    @property
+    def puts_right(self) -> bool:
+        """Whether this is a time or a number in place of one given before, and not what is asked for now."""
+        if self.bare:
+            return False
+        return corrects(self.text) or only_names(self.text, self.named)
 
     @property
     def bare(self) -> bool:
@@ -129,9 +167,10 @@ def hear(
         text=text,
         press=press[1] if press else None,
         card=card,
-        times=tuple(entity for entity in entities if entity.kind is EntityKind.TIME),
+        times=meant(text, [entity for entity in entities if entity.kind is EntityKind.TIME]),
         phone=_phone(text, card, entities, regions),
         action=action(best.intent) if best and best.confidence >= sure else None,
+        named=tuple(entity for entity in entities if entity.kind in (EntityKind.TIME, EntityKind.PHONE)),
     )
 
 

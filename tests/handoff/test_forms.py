@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway.conversations import Form
 from gateway.messages import Ask, ContactCard, Outbound, Text
@@ -20,7 +21,8 @@ from handoff.calendar import Calendar
 from handoff.callbacks import CallbackRequest, CallbackState
 from handoff.forms import rating
 from handoff.forms.callback import CallbackForm, Facts, Step
-from handoff.forms.changes import CancelForm, MoveForm, named
+from handoff.forms.changes import CancelForm, MoveForm
+from handoff.forms.changes import named as named_call
 from handoff.forms.said import Advance, Said
 from handoff.hours import OpeningHours, Span
 from handoff.wording import When
@@ -199,7 +201,7 @@ def test_a_clearly_different_question_goes_to_the_bot_at_once() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [Said(press="no"), Said(text="скасувати"), Said(text="ні"), Said(text="x", action=Action.DECLINE)],
+    [Said(press="no"), Said(text="скасувати"), Said(text="ні"), Said(text="x", action=Action.CALLBACK_CANCEL)],
 )
 def test_calling_it_off(said: Said) -> None:
     booking, open_form = at_phone()
@@ -219,6 +221,90 @@ def test_another_time_said_with_no_is_taken_as_the_time() -> None:
     confirm = booking.begin(Said(times=(time(at(24, 15)),), phone=PHONE))
     moved = booking.advance(confirm.form, Said(text="ні, о 16", times=(time(at(24, 16)),)))
     assert "16:00–17:00" in words(moved)
+
+
+@pytest.mark.parametrize(
+    "text", ["ага", "так", "дякую", "дуже вам дякую!", "спасибо большое", "thank you", "👍🏻", "+"]
+)
+def test_agreeing_or_thanking_for_what_is_proposed_books_it(text: str) -> None:
+    booking = form(topic="x")
+    confirm = booking.begin(Said(times=(time(at(24, 15)),), phone=PHONE))
+    # The model takes so short a word for anything, even for what the firm politely refuses to talk about.
+    assert booking.advance(confirm.form, Said(text=text, action=Action.DECLINE)).booking is not None
+
+
+@pytest.mark.parametrize("text", ["ні, дякую", "дякую, не треба", "no thanks"])
+def test_thanks_that_say_no_book_nothing(text: str) -> None:
+    booking = form(topic="x")
+    confirm = booking.begin(Said(times=(time(at(24, 15)),), phone=PHONE))
+    assert booking.advance(confirm.form, Said(text=text, action=Action.ANSWER)).booking is None
+
+
+def test_an_odd_question_does_not_end_the_booking() -> None:
+    booking, open_form = at_phone()
+    away = booking.advance(open_form, Said(text="яка завтра погода", action=Action.DECLINE))
+    assert not away.declined
+    assert away.form is not None
+
+
+def at_topic() -> tuple[CallbackForm, Form]:
+    booking = form("uk")
+    asked = booking.begin(Said(times=(time(at(24, 15)),), phone=PHONE))
+    assert step_of(asked) == Step.TOPIC
+    assert asked.form is not None
+    return booking, asked.form
+
+
+def named(text: str, kind: EntityKind = EntityKind.TIME) -> tuple[Entity, ...]:
+    return (Entity(kind=kind, text=text, value="", start=0, end=0),)
+
+
+def test_what_is_put_right_while_the_topic_is_asked_for_is_not_the_topic() -> None:
+    booking, asked = at_topic()
+    hour = structs.replace(time(at(23, 16)), dayless=True)
+    again = booking.advance(asked, Said(text="ні, не на 15, а на 16", times=(hour,), named=named("на 16")))
+    assert step_of(again) == Step.TOPIC
+    other = Said(text="інший номер: 0501112233", phone="+380501112233", named=named("0501112233", EntityKind.PHONE))
+    again = booking.advance(again.form, other)
+    assert step_of(again) == Step.TOPIC
+    confirm = booking.advance(again.form, Said(text="доставка завтра о 10", times=(time(at(24, 10)),)))
+    assert words(confirm) == (
+        "Зателефонуємо на +380 50 111 2233: завтра (вівторок, 24 листопада), 16:00–17:00.\nТема: доставка завтра о 10"
+    )
+
+
+def test_a_time_is_taken_while_the_number_is_asked_for() -> None:
+    booking, asked = at_phone()
+    hour = time(at(25, 10))
+    again = booking.advance(asked, Said(text="не, давайте післязавтра о десятій", times=(hour,)))
+    assert step_of(again) == Step.PHONE
+    assert again.form is not None
+    assert datetime.fromisoformat(again.form.slots["start"]) == at(25, 10)
+    mistyped = booking.advance(asked, Said(text="067 123 15:00", times=(hour,)))
+    assert "does not look like" in words(mistyped)
+
+
+@pytest.mark.parametrize("text", ["дякую", "ок", "так"])
+def test_what_is_no_topic_skips_it(text: str) -> None:
+    booking, asked = at_topic()
+    assert "Тема" not in words(booking.advance(asked, Said(text=text)))
+
+
+@pytest.mark.parametrize("text", ["скасувати замовлення", "cancel my order", "отменить заказ"])
+def test_a_topic_about_cancelling_something_else_is_the_topic(text: str) -> None:
+    booking, asked = at_topic()
+    confirm = booking.advance(asked, Said(text=text, action=Action.CALLBACK_CANCEL))
+    assert f"Тема: {text}" in words(confirm)
+    assert booking.advance(asked, Said(text="скасуйте дзвінок", action=Action.CALLBACK_CANCEL)).declined
+    assert booking.advance(asked, Said(text="скасувати")).declined
+
+
+@pytest.mark.parametrize("text", ["зараз", "як можна швидше", "будь-коли", "хоть сейчас", "asap", "коли вам зручно"])
+def test_any_time_offers_the_nearest(text: str) -> None:
+    booking = form()
+    asked = booking.advance(booking.begin(Said()).form, Said(text=text, action=Action.ANSWER))
+    assert words(asked) == "The nearest free times:"
+    assert labels(asked)[0] == "Today, 13:00–14:00"
 
 
 VALUES = st.sampled_from(["no", "yes", "skip", "retime", "rephone", "at:29400000", "at:x", "tel:1", "", "😀", "new"])
@@ -294,6 +380,11 @@ def test_moving_by_words_and_not_moving() -> None:
     assert mover().advance(explained.form, Said(text="hm")).unhandled
 
 
+def test_an_hour_alone_moves_the_call_on_its_own_day() -> None:
+    hour = structs.replace(time(at(23, 16)), dayless=True)
+    assert mover().begin(Said(times=(hour,))).move_to == Span(start=at(24, 16), end=at(24, 17))
+
+
 def test_cancelling_asks_first() -> None:
     cancel = CancelForm(TEXTS.translator("uk"), BOOKED, When(TEXTS.translator("uk"), "Europe/Kyiv", NOW))
     asked = cancel.begin()
@@ -310,7 +401,7 @@ def test_cancelling_asks_first() -> None:
     [("yes:9", 9), ("at:29400000:9", 9), ("at:29400000", None), ("no", None), ("yes", None), (None, None)],
 )
 def test_buttons_name_their_call(press_value: str | None, number: int | None) -> None:
-    assert named(press_value) == number
+    assert named_call(press_value) == number
 
 
 # --- rating ----------------------------------------------------------------------------------
