@@ -154,12 +154,7 @@ class Turns:
 
     async def _prepare(self, rows: Sequence[InboxRow]) -> list[Prepared]:
         events = [(row, self._parse(row)) for row in rows]
-        words = {
-            row: text[:WORDS_UNDERSTOOD]
-            for row, event in events
-            if isinstance(event, Inbound) and (text := plain_text(event.parts).strip())
-        }
-        understood = await self._understand(self._utterances(words))
+        understood = await self._understand(self._utterances(events))
         return [Prepared(row=row, event=event, understanding=understood.get(row.id)) for row, event in events]
 
     async def _understand(self, utterances: Mapping[int, Utterance]) -> dict[int, Understanding]:
@@ -174,12 +169,18 @@ class Turns:
         alone = [await self._understand({row_id: utterance}) for row_id, utterance in utterances.items()]
         return {row_id: found for one in alone for row_id, found in one.items()}
 
-    def _utterances(self, words: Mapping[InboxRow, str]) -> dict[int, Utterance]:
-        """The texts by inbox row, with what is known of their writers."""
+    def _utterances(self, events: Sequence[tuple[InboxRow, Event | None]]) -> dict[int, Utterance]:
+        """The texts by inbox row, with what is known of their writers: at first only what their messenger says."""
         now = self._clock()
         return {
-            row.id: Utterance(text=text, now=now, zone=row.zone or self._company.zone, language=row.language)
-            for row, text in words.items()
+            row.id: Utterance(
+                text=text[:WORDS_UNDERSTOOD],
+                now=now,
+                zone=row.zone or self._company.zone,
+                language=row.language or event.sender.language,
+            )
+            for row, event in events
+            if isinstance(event, Inbound) and (text := plain_text(event.parts).strip())
         }
 
     def _parse(self, row: InboxRow) -> Event | None:

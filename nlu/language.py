@@ -19,7 +19,7 @@ from gateway.messages import Value
 from gateway.settings import LANGUAGES
 from nlu.background import everyday_text
 from nlu.normal import Reading, normalise, skeleton, squeeze, words
-from nlu.vocabulary import ONLY, common_words
+from nlu.vocabulary import NOBODYS, ONLY, common_words, telling_words
 
 _OWN_LETTERS = {"uk": re.compile("[іїєґ]"), "ru": re.compile("[ыъэ]")}
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
@@ -52,8 +52,8 @@ class Languages:
         learned = {name: [*listed, *words(normalise(everyday_text(name)))] for name, listed in lists.items()}
         self._cyrillic = _Letters({language: learned[language] for language in ("uk", "ru")})
         self._latin = _Letters({name: map(skeleton, listed) for name, listed in learned.items()})
-        self._sets = {language: set(listed) for language, listed in lists.items()}
-        self._skeletons = {language: {skeleton(word) for word in lists[language]} for language in LANGUAGES}
+        self._sets = {language: set(telling_words(language)) for language in LANGUAGES}
+        self._skeletons = {name: {skeleton(word) for word in listed} for name, listed in self._sets.items()}
         only = {language: set(normalise(listed).split()) for language, listed in ONLY.items()}
         self._only = {"uk": only["uk"] - only["ru"], "ru": only["ru"] - only["uk"]}
         self._voter = lru_cache(_REMEMBERED)(self._ask)
@@ -75,7 +75,7 @@ class Languages:
     def _ask(self, word: str) -> _Voter:
         return _Voter(
             self._in_cyrillic(word) if _CYRILLIC.search(word) else None,
-            self._in_latin(word) if _LATIN.search(word) else None,
+            self._in_latin(word) if _LATIN.search(word) and word not in NOBODYS else None,
         )
 
     def _in_cyrillic(self, word: str) -> _Voice:

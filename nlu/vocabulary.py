@@ -90,8 +90,28 @@ CHAT = {
     "ru": "скока скоко чо че щас спс пасиб плиз плз прив ща норм мож ваще тока",
     "en": "pls plz thx u ur r wanna gonna dunno info asap wheres whats dont cant im ive",
 }
+REPLIES = {
+    "uk": """
+о об добре гаразд ясно зрозуміло звісно авжеж угу ага давай давайте ок окей карта карти карту перше перша друга друге
+другий другу третє третя третій четверте пятницю пятниця когось комусь якийсь якась якусь якісь десь колись старший
+старшого менеджер менеджера консультант консультанта бот бота боте ботом оператора оператору оператором з'єднайте
+покличте поклич кличте людини люди дзвінка дзвінку дзвоніть страховка картою гарного клас пака бувай добридень
+""",
+    "ru": """
+ясно угу ага давай давайте ок окей карты карту первое первая второе вторая второй вторую третье третья третий четвертое
+пятницу кого-нибудь кто-нибудь какой-то какая-то где-то когда-то старший старшего менеджер менеджера консультант
+консультанта бот бота ботом оператора оператору оператором соедините позовите позови люди звонка звонку звоните
+страховка картой класс спасибочки сроки пока прощай прощайте увидимся удачи здрасте здарова алё благодарна
+""",
+}
+"""What people answer a question with, or call for somebody with. It tells the language of a short text; what is
+understood does not lean on it."""
+NOBODYS = frozenset(
+    ("ok", "okay", "viber", "telegram", "whatsapp", "gmail", "sms", "qr", "pin", "iban", "visa", "mastercard")
+)
+"""What is written in Latin letters in every language."""
 ONLY = {
-    "uk": "де чи що це та але або немає нема коли чому скільки як який яка треба щоб якщо від хто будь ласка дякую так"
+    "uk": "де чи що це та але або немає нема коли чому скільки як який яка треба щоб якщо від хто будь ласка дякую"
     " їх її є скіки шо тре звідки куди бо привіт вітаю мені зараз ще вже теж",
     "ru": "где что это или если нет когда почему сколько как какой какая надо чтобы от кто пожалуйста спасибо да их ее"
     " есть скока скоко откуда куда привет здравствуйте мне сейчас еще уже тоже нужно очень",
@@ -103,6 +123,11 @@ def common_words(language: str) -> list[str]:
     """The everyday words of `language` (uk, ru or en), normalised, without repeats."""
     listed = {"uk": UKRAINIAN, "ru": RUSSIAN, "en": ENGLISH}[language] + " " + CHAT[language]
     return list(dict.fromkeys(normalise(listed).split()))
+
+
+def telling_words(language: str) -> list[str]:
+    """The words by which `language` is recognised, normalised, without repeats."""
+    return list(dict.fromkeys([*common_words(language), *normalise(REPLIES.get(language, "")).split()]))
 
 
 @cache

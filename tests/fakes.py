@@ -115,8 +115,10 @@ class FakeEngine:
     def __init__(self, known: Mapping[str, tuple[str, float]], language: str = "uk") -> None:
         self._known = known
         self._language = language
+        self.hints: list[str | None] = []
 
     async def understand(self, utterances: Sequence[Utterance]) -> list[Understanding]:
+        self.hints += [utterance.language for utterance in utterances]
         return [self._one(utterance.text) for utterance in utterances]
 
     def _one(self, text: str) -> Understanding:

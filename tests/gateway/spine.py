@@ -88,10 +88,11 @@ class Spine:
             monotonic=lambda: clock().timestamp(),
             watch=watch,
         )
+        self.engine = FakeEngine(known)
         self.turns = Turns(
             database,
             channels,
-            FakeEngine(known),
+            self.engine,
             taker,
             Receipts(clock),
             Echoes(clock),

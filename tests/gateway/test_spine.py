@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from gateway.channels import Channel, Envelope
 from gateway.conversations import State
@@ -43,6 +44,15 @@ async def test_a_question_is_answered_in_its_language(spine: Spine) -> None:
     await spine.settle()
     assert spine.channel.texts == ["delivery-cost in uk"]
     assert [message.direction for message in await transcript_of(spine)] == [Direction.INBOUND, Direction.OUTBOUND]
+
+
+async def test_the_first_words_are_read_in_the_light_of_the_messengers_language(spine: Spine) -> None:
+    first = inbound("ціна")
+    await spine.hear(structs.replace(first, sender=structs.replace(first.sender, language="ru")))
+    await spine.settle()
+    await spine.hear(inbound("ціна", platform_id="2"))
+    await spine.settle()
+    assert spine.engine.hints == ["ru", "uk"]
 
 
 async def test_the_same_event_five_times_is_answered_once(spine: Spine) -> None:

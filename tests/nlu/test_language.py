@@ -63,6 +63,22 @@ def test_a_hint_decides_near_ties(hint: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["завтра о 15", "друге", "покличте когось", "покличте старшого", "не хочу з ботом", "добре", "ок", "ok", "ага"],
+)
+def test_short_answers_of_a_ukrainian_conversation_are_ukrainian(text: str) -> None:
+    assert _guess(text, "uk").language == "uk"
+    assert _guess(text).language == "uk"
+
+
+@pytest.mark.parametrize(
+    "text", ["посылка так и не пришла", "ок", "ok", "давай", "второе", "ага", "я упакую сам, так можно?", "пока"]
+)
+def test_short_answers_of_a_russian_conversation_are_russian(text: str) -> None:
+    assert _guess(text, "ru").language == "ru"
+
+
+@pytest.mark.parametrize(
     ("hint", "text", "language"),
     [
         ("ru", "де моя посилка", "uk"),
