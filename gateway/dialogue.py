@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gateway.conversations import Form, Offer, State
+from gateway import choosing
+from gateway.choosing import asks_nothing, only_heard
+from gateway.conversations import Form, State
 from gateway.messages import (
-    ButtonPress,
     ContactCard,
     Edit,
     Location,
@@ -36,11 +37,11 @@ FORM = "f:"
 VOTE = "v:"
 HELPED = "v:1:"
 NOT_HELPED = "v:0:"
-PERSON = "do:handoff"
-CALLBACK = "do:callback"
+PERSON = choosing.PERSON
+NONE_OF_THESE = choosing.NONE_OF_THESE
+CALLBACK = choosing.CALLBACK
 CALLBACK_MOVE = "do:callback_move"
 CALLBACK_CANCEL = "do:callback_cancel"
-NONE_OF_THESE = "do:none"
 BACK_TO_BOT = "do:bot"
 CONTINUE = "do:continue"
 
@@ -126,8 +127,8 @@ Decision = Said | HandOver | Begin | GoOn | Step | Wait | Leave | Ask | Tell | L
 
 
 class Scene(Value, frozen=True, kw_only=True):
-    """All a decision may look at. `choice` is the payload the customer chose (see `chosen`); where that is a vote
-    which is new, `helped` is what it says."""
+    """All a decision may look at. `choice` is the payload the customer chose (see `gateway.choosing`); where that
+    is a vote which is new, `helped` is what it says."""
 
     state: State
     parts: tuple[Part, ...]
@@ -136,25 +137,6 @@ class Scene(Value, frozen=True, kw_only=True):
     choice: str | None = None
     helped: bool | None = None
     understanding: Understanding | None = None
-
-
-def chosen(parts: Sequence[Part], offers: Sequence[Offer]) -> str | None:
-    """The payload of a pressed button, or of the offer whose label or list number was typed."""
-    for part in parts:
-        if isinstance(part, ButtonPress):
-            return part.payload
-    if len(parts) != 1 or not isinstance(parts[0], Text):
-        return None
-    typed = _as_typed(parts[0].text)
-    # A label goes before a number: where marks 5…1 are offered, "5" means the mark, not the fifth line.
-    named = (offer.payload for offer in offers if typed and _as_typed(offer.label) == typed)
-    numbered = (offer.payload for offer in offers if offer.number is not None and str(offer.number) == typed)
-    return next(named, None) or next(numbered, None)
-
-
-def _as_typed(text: str) -> str:
-    """People leave out, or add, what ends a label or a list number, and do not mind capitals."""
-    return text.strip().strip(".)").strip().casefold()
 
 
 def decide(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
@@ -167,7 +149,7 @@ def decide(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None
         return _on_choice(scene, policy, action)
     if scene.state is State.QUEUED:
         return _while_queued(scene, policy, action)
-    if scene.form is not None and speaks(scene.parts):
+    if scene.form is not None and speaks(scene.parts, scene.form):
         return Step()
     return _on_words(scene, policy, action)
 
@@ -196,7 +178,7 @@ def _while_agent(scene: Scene) -> Decision:
 
 
 def _while_queued(scene: Scene, policy: Dialogue, action: Callable[[str], Action | None]) -> Decision:
-    if scene.form is not None and speaks(scene.parts):
+    if scene.form is not None and speaks(scene.parts, scene.form):
         return Step()
     best = scene.understanding.best if scene.understanding else None
     if best and best.confidence >= policy.answer_confidence:
@@ -276,10 +258,14 @@ def _on_understanding(
         return HandOver(reason=Reason.ANGRY)
     usable = (ranked for ranked in understanding.ranking if action(ranked.intent) is not None)
     best = next(usable, None)
+    heard = only_heard(plain_text(scene.parts))
+    # Two letters resemble anything, even what the firm does not talk about.
+    if best and best.confidence >= policy.answer_confidence and not (heard and action(best.intent) is Action.DECLINE):
+        return _use(best.intent, scene, policy, action, pressed=False)
+    if heard:
+        return Listen()
     if best is None:
         return _missed(scene, policy, Unknown())
-    if best.confidence >= policy.answer_confidence:
-        return _use(best.intent, scene, policy, action, pressed=False)
     if best.confidence >= policy.clarify_confidence:
         articles = _worth_offering([best, *usable], policy, action)
         if articles:
@@ -327,10 +313,13 @@ def _missed(scene: Scene, policy: Dialogue, otherwise: Decision) -> Decision:
     return otherwise
 
 
-def speaks(parts: Sequence[Part]) -> bool:
-    """Whether there is anything to answer: a reaction, an edit or a sticker asks for nothing."""
+def speaks(parts: Sequence[Part], form: Form | None = None) -> bool:
+    """Whether there is anything to answer: a reaction, an edit or a sticker asks for nothing, nor does a thumb up
+    where no `form` waits for a yes."""
     return not all(
-        isinstance(part, Reaction | Edit) or (isinstance(part, Media) and part.kind is MediaKind.STICKER)
+        isinstance(part, Reaction | Edit)
+        or (isinstance(part, Media) and part.kind is MediaKind.STICKER)
+        or (form is None and isinstance(part, Text) and asks_nothing(part.text))
         for part in parts
     )
 

@@ -11,9 +11,10 @@ from gateway import dialogue
 from gateway.acting import Acts, keep_form
 from gateway.assisting.asks import Asks
 from gateway.channels import Channel
+from gateway.choosing import chosen
 from gateway.contacts import Contact, Identity
 from gateway.conversations import Conversation, State
-from gateway.dialogue import Decision, Scene, chosen, decide, decide_beside_form, speaks
+from gateway.dialogue import Decision, Scene, decide, decide_beside_form, speaks
 from gateway.identity import code_in
 from gateway.messages import Inbound, Message, has_attachment
 from gateway.people.arriving import Arrivals
@@ -89,7 +90,7 @@ class Taker:
             contact = await work.contacts.get(joined.contact_id)
         conversation = await self._conversation(work, identity, contact, inbound)
         if conversation.state is State.CLOSED and not is_vote(chosen(inbound.parts, conversation.offers)):
-            if not speaks(inbound.parts):
+            if not speaks(inbound.parts, conversation.form):
                 # A thumb up, a typing error put right: heard where it belongs, and no new matter.
                 await self._speaker.hear(work, conversation, inbound, row.channel)
                 return
@@ -252,7 +253,7 @@ class Taker:
         return True
 
     def _closes_off(self, latest: Conversation, inbound: Inbound) -> bool:
-        if not speaks(inbound.parts):
+        if not speaks(inbound.parts, latest.form):
             return True
         choice = chosen(inbound.parts, latest.offers)
         if is_vote(choice) or (choice is not None and choice.startswith(RATING)):

@@ -23,7 +23,7 @@ from handoff.handoffs import HandoffOutcome
 from handoff.phones import check_phone, show_phone
 from handoff.storage.callbacks import CallbackTable
 from handoff.topics import topic_of
-from handoff.wording import When, call_button, change_buttons, customer_zone, say
+from handoff.wording import When, bot_button, call_button, change_buttons, customer_zone, say
 
 
 class CallForms:
@@ -56,7 +56,7 @@ class CallForms:
             case "callback":
                 return await self._new(work, situation, said)
             case "callback_move" | "callback_cancel" if not booked:
-                return self._nothing_booked(situation)
+                return await self._nothing_booked(work, situation)
             case "callback_move":
                 form = await self._move_form(work, situation, booked[0])
                 return await self._carry_out(work, situation, form.begin(said), booked[0])
@@ -74,7 +74,7 @@ class CallForms:
             return await self._step_booking(work, situation, form, said)
         callback = await self._meant(work, situation, form, said)
         if callback is None:
-            return self._nothing_booked(situation)
+            return await self._nothing_booked(work, situation)
         if name == MOVE:
             moving = await self._move_form(work, situation, callback)
             return await self._carry_out(work, situation, moving.advance(form, said), callback)
@@ -204,11 +204,14 @@ class CallForms:
             return Outcome(replies=(say(_("Good, the call stays as it is: {when}.").format(when=when)),))
         if situation.conversation.state is State.QUEUED:
             position = await line.position(work, situation.conversation.id, self._clock())
-            place = [line.say_position(texts, position)] if position else []
-            return Outcome(replies=(say(" ".join([_("All right, no call."), *place])),))
+            words = [_("All right, no call."), *self._place(texts, position)]
+            return Outcome(replies=(say(" ".join(words)),))
         return Outcome(replies=(say(_("All right, no call. How else can I help?")),))
 
     # --- words -------------------------------------------------------------------------------
+
+    def _place(self, texts: Translator, position: line.Position | None) -> list[str]:
+        return [line.say_position(texts, position)] if position else []
 
     def _already_booked(self, situation: Situation, callback: CallbackRequest) -> Outcome:
         texts = self._translator(situation)
@@ -218,8 +221,13 @@ class CallForms:
         another = Button(label=texts.gettext("Book another call"), payload=f"f:{NAME}:new")
         return Outcome(replies=(say(words, [*change_buttons(texts), another]),))
 
-    def _nothing_booked(self, situation: Situation) -> Outcome:
+    async def _nothing_booked(self, work: Work, situation: Situation) -> Outcome:
         texts = self._translator(situation)
+        if situation.conversation.state is State.QUEUED:
+            # Who calls something off while waiting means the waiting.
+            position = await line.position(work, situation.conversation.id, self._clock())
+            words = [texts.gettext("No call is booked for you."), *self._place(texts, position)]
+            return Outcome(replies=(say(" ".join(words), [call_button(texts), bot_button(texts)]),))
         book = Button(label=texts.gettext("Book a call"), payload="do:callback")
         return Outcome(replies=(say(texts.gettext("No call is booked for you."), [book]),))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gateway.choosing import chosen
 from gateway.contacts import Identity
 from gateway.conversations import Conversation, Form
-from gateway.dialogue import chosen
 from gateway.identity import Claim, Thing, normal_form
 from gateway.messages import Button, Inbound, Outbound, Text, Value, plain_text
 from gateway.people.codes import DIGITS, Codes, Tried, masked

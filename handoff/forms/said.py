@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from gateway.choosing import NO, YES, chosen
+from gateway.choosing import words as _words
 from gateway.conversations import Form
-from gateway.dialogue import FORM, chosen
+from gateway.dialogue import FORM
 from gateway.messages import ContactCard, Outbound, Value, plain_text
 from gateway.ports import Action, Entity, EntityKind, Situation
 from handoff.bookings import Booking
@@ -14,18 +16,6 @@ from handoff.forms.correcting import corrects, meant, only_names
 from handoff.hours import Span
 from handoff.phones import check_phone, read_phone
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-YES = _words("""
-    так та ага угу добре гаразд підтверджую підходить згода ок окей
-    да давай давайте хорошо ладно подтверждаю подходит верно конечно
-    yes yep yeah ok okay sure right correct confirm fine
-    + 👍 👌 ✅ 🆗
-""")
-NO = _words("ні нє нет неа no nope")
 CANCEL = _words("""
     скасувати скасуй скасуйте відміна відмінити відміни передумав передумала
     отмена отмени отменить отмените передумал стоп

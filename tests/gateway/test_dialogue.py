@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import dialogue
+from gateway.choosing import chosen
 from gateway.conversations import Form, Offer, State
 from gateway.dialogue import (
     AskTopic,
@@ -24,7 +25,6 @@ from gateway.dialogue import (
     Unknown,
     Wait,
     Welcome,
-    chosen,
     counts_as_miss,
     decide,
     decide_beside_form,
@@ -407,3 +407,67 @@ def test_there_is_always_a_decision_and_never_a_word_over_an_agent(scene: Scene,
         articles = (taken.article,) if isinstance(taken, Reply) else taken.articles
         assert 0 < len(articles) <= dialogue.SUGGESTIONS
         assert all(article in ACTIONS for article in articles)
+
+
+# --- what asks for nothing -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["👍", "👍🏻👍🏻", "❤️", " 🙏 😊 "])
+def test_a_pleased_emoji_asks_for_nothing(text: str) -> None:
+    parts = (Text(text=text),)
+    assert decision(parts=parts, understanding=None) == Listen()
+    assert decision(parts=parts, form=FORM) == Step()
+
+
+@pytest.mark.parametrize("text", ["🆘", "😡", "?", "👍 а скільки коштує"])
+def test_other_signs_do(text: str) -> None:
+    assert decision(parts=(Text(text=text),), understanding=None) == HandOver(reason=Reason.FAILURE)
+
+
+@pytest.mark.parametrize("text", ["ок", "Ok!", "ясно", "добре, зрозуміло", "I see", "так"])
+def test_what_is_only_heard_is_no_miss(text: str) -> None:
+    parts = (Text(text=text),)
+    unsure = decision(parts=parts, understanding=understood(("cost", 0.4)), misses=1)
+    assert unsure == Listen()
+    assert counts_as_miss(unsure) is None
+    assert decision(parts=parts, understanding=understood(("hours", 0.9))) == Reply(article="hours")
+    assert decision(parts=parts, understanding=understood(("weather", 0.9))) == Listen()
+
+
+WHICH = (
+    Offer(label="Вартість доставки", payload="a:cost"),
+    Offer(label="Строки", payload="a:time"),
+    Offer(label="Нічого з цього", payload="do:none"),
+)
+ONE = (WHICH[0], WHICH[2])
+PEOPLE = (Offer(label="Покликати людину", payload="do:handoff"), Offer(label="Замовити дзвінок", payload="do:callback"))
+ANSWERED = (Offer(label="Строки", payload="a:time"), Offer(label="Покликати оператора", payload="do:handoff"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "offers", "payload"),
+    [
+        ("2", WHICH, "a:time"),
+        ("друге", WHICH, "a:time"),
+        ("Перший варіант", WHICH, "a:cost"),
+        ("the second one", WHICH, "a:time"),
+        ("4", WHICH, None),
+        ("ні", WHICH, "do:none"),
+        ("так", WHICH, None),
+        ("так", ONE, "a:cost"),
+        ("так", PEOPLE, "do:handoff"),
+        ("давайте", PEOPLE, "do:handoff"),
+        ("1", PEOPLE, None),
+        ("1", ANSWERED, None),
+        ("ок", ANSWERED, None),
+        (
+            "друге",
+            tuple(Offer(label=x.label, payload=x.payload, number=n) for n, x in enumerate(PEOPLE, 1)),
+            "do:callback",
+        ),
+    ],
+)
+def test_a_question_of_ours_is_answered_by_place_or_yes(
+    typed: str, offers: tuple[Offer, ...], payload: str | None
+) -> None:
+    assert chosen((Text(text=typed),), offers) == payload

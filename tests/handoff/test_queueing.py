@@ -183,3 +183,10 @@ async def test_a_talk_with_the_bot_is_not_cut_short(room: Room) -> None:
     assert (await room.conversation()).state is State.BOT
     await room.ring(hours=12)
     assert (await room.conversation()).state is State.QUEUED
+
+
+async def test_calling_it_off_while_waiting_shows_the_way_back(room: Room) -> None:
+    await room.hear("людину")
+    said = await room.hear("скасуйте дзвінок")
+    assert said == ["Для вас немає запланованого дзвінка. Ви наступні в черзі."]
+    assert await room.labels() == ["Краще зателефонуйте", "Назад до помічника"]
