@@ -43,7 +43,9 @@ from gateway.messages import (
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "message_reaction", "my_chat_member")
 """What we ask Telegram for; reactions come only when named (https://core.telegram.org/bots/api#setwebhook)."""
 
-_START = re.compile(r"/start(?:@\w+)?(?:\s+(?P<payload>.*))?", re.DOTALL)
+_START = re.compile(r"/start(?:@\w+)?(?:\s+(?P<payload>.*))?|/(?:help|menu)(?:@\w+)?", re.DOTALL)
+"""Every bot is expected to know ``/help`` too (core.telegram.org/bots/features#global-commands); ours answers it with
+what it can do."""
 _TYPE_NAME = re.compile(r"[a-z_]{1,64}")
 
 
