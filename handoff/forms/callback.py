@@ -113,8 +113,9 @@ class CallbackForm:
             slots["topic"] = "" if passes else said.text[:TOPIC_LIMIT]
             return self._ask_next(slots)
         if step is Step.CONFIRM and (said.yes or said.thanks) and said.bare:
-            # Who thanks for what was only proposed goes away believing that it is booked.
-            return self._finish(slots)
+            # Who thanks for what was only proposed goes away believing that it is booked; after an answer about
+            # something else in between nobody knows what they thank for.
+            return self._finish(slots) if said.in_reply else self._ask_next(slots)
         if said.phone:
             slots["phone"] = said.phone
         # The digits of a mistyped number may look like a time.

@@ -47,7 +47,8 @@ class Said(Value, frozen=True, kw_only=True):
 
     `press` is the value of a pressed form button, `card` a shared address-book entry; `phone` a valid
     number (E.164) found in the words; `action` what the surely understood article does, None where
-    nothing was understood surely. `named` are the times and numbers as they stand in the words.
+    nothing was understood surely. `named` are the times and numbers as they stand in the words. `in_reply`:
+    the form's own question was the last thing we said, so that “yes” and “thanks” are about it.
     """
 
     text: str = ""
@@ -57,6 +58,7 @@ class Said(Value, frozen=True, kw_only=True):
     phone: str | None = None
     action: Action | None = None
     named: tuple[Entity, ...] = ()
+    in_reply: bool = True
 
     @property
     def yes(self) -> bool:
@@ -161,6 +163,7 @@ def hear(
         phone=_phone(text, card, entities, regions),
         action=action(best.intent) if best and best.confidence >= sure else None,
         named=tuple(entity for entity in entities if entity.kind in (EntityKind.TIME, EntityKind.PHONE)),
+        in_reply=any(offer.payload.startswith(FORM) for offer in situation.conversation.offers),
     )
 
 

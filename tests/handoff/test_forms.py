@@ -233,6 +233,15 @@ def test_agreeing_or_thanking_for_what_is_proposed_books_it(text: str) -> None:
     assert booking.advance(confirm.form, Said(text=text, action=Action.DECLINE)).booking is not None
 
 
+@pytest.mark.parametrize("text", ["ок", "дякую"])
+def test_thanks_for_another_answer_in_between_do_not_book(text: str) -> None:
+    booking = form(topic="x")
+    confirm = booking.begin(Said(times=(time(at(24, 15)),), phone=PHONE))
+    again = booking.advance(confirm.form, Said(text=text, action=Action.ANSWER, in_reply=False))
+    assert again.booking is None
+    assert words(again) == words(confirm)
+
+
 @pytest.mark.parametrize("text", ["ні, дякую", "дякую, не треба", "no thanks"])
 def test_thanks_that_say_no_book_nothing(text: str) -> None:
     booking = form(topic="x")
