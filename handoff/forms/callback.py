@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gateway.conversations import Form
 from gateway.messages import Ask, Button, Outbound, Value
@@ -112,7 +113,7 @@ class CallbackForm:
             passes = said.skip or said.no or said.yes or said.thanks
             slots["topic"] = "" if passes else said.text[:TOPIC_LIMIT]
             return self._ask_next(slots)
-        if step is Step.CONFIRM and (said.yes or said.thanks) and said.bare:
+        if step is Step.CONFIRM and said.agrees and said.bare:
             # Who thanks for what was only proposed goes away believing that it is booked; after an answer about
             # something else in between nobody knows what they thank for.
             return self._finish(slots) if said.in_reply else self._ask_next(slots)
@@ -150,15 +151,15 @@ class CallbackForm:
     # --- time --------------------------------------------------------------------------------
 
     def _take_time(self, slots: dict[str, Any], said: Said) -> Advance:
-        time = said.times[0]
-        if "start" in slots:
-            time = on_day_of(time, datetime.fromisoformat(slots["start"]), self._facts.zone)
+        time, day = said.times[0], slots.get("day") or slots.get("start")
+        if day:
+            time = on_day_of(time, datetime.fromisoformat(day), self._facts.zone)
         read = self._calendar.read(time)
         if isinstance(read, Refusal):
             near = self._calendar.nearest(datetime.fromisoformat(time.value))
             return self._ask_time(slots, self.refusal(read), near)
         if len(read) == 1:
-            return self._ask_next(slots | {"start": read[0].start.isoformat()})
+            return self._ask_next(slots | {"start": read[0].start.isoformat(), "day": None})
         return self._ask_time(slots, self._texts.gettext("We can call at these times:"), spread(read))
 
     def _take_window(self, slots: dict[str, Any], minutes: str) -> Advance:
@@ -167,7 +168,7 @@ class CallbackForm:
         if window is None or refusal:
             near = self._calendar.nearest(window.start) if window else self._calendar.suggest(self._facts.zone)
             return self._ask_time(slots, self.refusal(refusal or Refusal.PAST), near)
-        return self._ask_next(slots | {"start": window.start.isoformat()})
+        return self._ask_next(slots | {"start": window.start.isoformat(), "day": None})
 
     def _window_from(self, minutes: str) -> Span | None:
         try:
@@ -216,6 +217,7 @@ class CallbackForm:
         if not windows:
             sorry = _("There is no free time for a call in the coming days, I am sorry. You can leave a message.")
             return Advance(replies=(say(sorry, [message_button(self._texts)]),))
+        slots |= {"day": only_day(windows, self._facts.zone)}
         return self._wait(Step.TIME, slots, words, [*self.window_buttons(windows), self._no_button()])
 
     def _ask_phone(self, slots: dict[str, Any], words: str) -> Advance:
@@ -294,3 +296,9 @@ class CallbackForm:
         return self._texts.gettext(
             "This does not look like a telephone number. Please write it whole, for example {example}."
         ).format(example=example_phone(self._facts.regions))
+
+
+def only_day(windows: Sequence[Span], zone: str) -> str | None:
+    """The first of `windows` (ISO 8601) where all are on one day of `zone`: an hour said next is one of that day."""
+    days = {window.start.astimezone(ZoneInfo(zone)).date() for window in windows}
+    return windows[0].start.isoformat() if len(days) == 1 else None

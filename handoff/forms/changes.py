@@ -10,7 +10,7 @@ from gateway.messages import Button
 from gateway.texts import Translator
 from handoff.calendar import Calendar, Refusal, spread
 from handoff.callbacks import CallbackRequest
-from handoff.forms.callback import CallbackForm, Facts
+from handoff.forms.callback import CallbackForm, Facts, only_day
 from handoff.forms.correcting import on_day_of
 from handoff.forms.said import Advance, Said
 from handoff.hours import Span
@@ -37,7 +37,7 @@ class MoveForm:
     def begin(self, said: Said) -> Advance:
         """Ask for the time, unless the first words already name it."""
         if said.times:
-            return self._on_time(said)
+            return self._on_time(said, None)
         words = self._texts.gettext("The call is booked for {when}. When shall we call instead?")
         return self._ask(words.format(when=self._when.full(self._callback.window)))
 
@@ -46,7 +46,7 @@ class MoveForm:
         if said.press is not None:
             return self._on_press(said.press)
         if said.times:
-            return self._on_time(said)
+            return self._on_time(said, form)
         if said.no or said.cancel:
             return Advance(declined=True)
         if said.stranger or form is None or form.slots.get("missed"):
@@ -67,8 +67,10 @@ class MoveForm:
         refusal = self._calendar.why_not(window)
         return self._refuse(refusal, window.start) if refusal else Advance(move_to=window)
 
-    def _on_time(self, said: Said) -> Advance:
-        time = on_day_of(said.times[0], self._callback.window.start, self._facts.zone)
+    def _on_time(self, said: Said, form: Form | None) -> Advance:
+        offered = form.slots.get("day") if form else None
+        day = datetime.fromisoformat(offered) if offered else self._callback.window.start
+        time = on_day_of(said.times[0], day, self._facts.zone)
         read = self._calendar.read(time)
         if isinstance(read, Refusal):
             return self._refuse(read, datetime.fromisoformat(time.value))
@@ -87,7 +89,8 @@ class MoveForm:
                 replies=(say(_("There is no other free time in the coming days; the call stays as it is.")),)
             )
         keep = Button(label=_("Leave it as it is"), payload=f"f:{MOVE}:no")
-        slots = {"callback": self._callback.id} | ({"missed": True} if missed else {})
+        slots = {"callback": self._callback.id, "day": only_day(offered, self._facts.zone)}
+        slots |= {"missed": True} if missed else {}
         return Advance(
             replies=(say(words, [*self._booking.window_buttons(offered, f":{self._callback.id}"), keep]),),
             form=Form(name=MOVE, step="time", slots=slots),

@@ -23,6 +23,11 @@ CANCEL = _words("""
 """)
 THANKS = _words("дякую дякс дякуємо спасибі спс спасибо благодарю thanks thank thx ty")
 _WITH_THANKS = _words("вам тобі дуже щиро велике большое тебе you very much a lot so 🙏 😊 🙂")
+_WITH_YES = _words("""
+    все всё вірно правильно саме чекаю чекатиму записуйте запишіть бронюйте домовились домовилися звісно звичайно
+    записывайте запишите жду буду ждать договорились отлично чудово супер будь ласка пожалуйста
+    please that's that is great perfect good sounds works book it for me
+""")
 _CALLING = re.compile(r"дзв[іо]н|звон|набир|\bcall", re.IGNORECASE)
 _SOONEST = re.compile(
     r"\b(?:зараз|щас|сейчас|прямо зараз|as soon as possible|asap|right now|now|soonest|any ?time|whenever|"
@@ -64,6 +69,12 @@ class Said(Value, frozen=True, kw_only=True):
     def yes(self) -> bool:
         """Whether the words agree."""
         return _is_only(self.text, YES)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the words accept what was proposed: yes, and other ways to say so."""
+        said = set(_WORD.findall(self.text.casefold()))
+        return self.yes or (bool(said) and YES.union(_WITH_YES, THANKS, _WITH_THANKS).issuperset(said))
 
     @property
     def no(self) -> bool:

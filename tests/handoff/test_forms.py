@@ -224,7 +224,20 @@ def test_another_time_said_with_no_is_taken_as_the_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ага", "так", "дякую", "дуже вам дякую!", "спасибо большое", "thank you", "👍🏻", "+"]
+    "text",
+    [
+        "ага",
+        "так",
+        "дякую",
+        "дуже вам дякую!",
+        "спасибо большое",
+        "thank you",
+        "👍🏻",
+        "+",
+        "все вірно",
+        "так, все правильно, чекаю",
+        "sounds good",
+    ],
 )
 def test_agreeing_or_thanking_for_what_is_proposed_books_it(text: str) -> None:
     booking = form(topic="x")
@@ -254,6 +267,18 @@ def test_an_odd_question_does_not_end_the_booking() -> None:
     away = booking.advance(open_form, Said(text="яка завтра погода", action=Action.DECLINE))
     assert not away.declined
     assert away.form is not None
+
+
+def test_an_hour_said_after_a_day_is_of_that_day() -> None:
+    booking = form(topic="x")
+    offered = booking.begin(Said(times=(time(at(25, 9), at(25, 18)),), phone=PHONE))
+    assert step_of(offered) == Step.TIME
+    hour = structs.replace(time(at(23, 16)), dayless=True)
+    confirm = booking.advance(offered.form, Said(text="о 16", times=(hour,)))
+    assert "Wednesday, 25 November, 16:00–17:00" in words(confirm)
+    other = booking.advance(confirm.form, Said(text="ні, завтра", times=(time(at(24, 0), at(25, 0)),)))
+    confirm = booking.advance(other.form, Said(text="о 16", times=(hour,)))
+    assert "tomorrow (Tuesday, 24 November), 16:00–17:00" in words(confirm)
 
 
 def at_topic() -> tuple[CallbackForm, Form]:
@@ -392,6 +417,8 @@ def test_moving_by_words_and_not_moving() -> None:
 def test_an_hour_alone_moves_the_call_on_its_own_day() -> None:
     hour = structs.replace(time(at(23, 16)), dayless=True)
     assert mover().begin(Said(times=(hour,))).move_to == Span(start=at(24, 16), end=at(24, 17))
+    offered = mover().begin(Said(times=(time(at(25, 9), at(25, 18)),)))
+    assert mover().advance(offered.form, Said(times=(hour,))).move_to == Span(start=at(25, 16), end=at(25, 17))
 
 
 def test_cancelling_asks_first() -> None:
