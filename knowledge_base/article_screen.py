@@ -7,12 +7,12 @@ from typing import Any
 
 from gateway.errors import NotFound
 from gateway.messages import Value
-from gateway.ports import Action
+from gateway.ports import Action, Clock
 from gateway.settings import LANGUAGES
 from gateway.storage.engine import Database
 from gateway.texts import Translator
 from gateway.web.pages import Pages, StaffRequest
-from knowledge_base.articles import DEFAULT, Article, Status
+from knowledge_base.articles import DEFAULT, Article, Season, Status
 from knowledge_base.differences import differences
 from knowledge_base.forms import WHOLE, by_field, from_form, kinds_in
 from knowledge_base.listing import categories, title_in
@@ -31,6 +31,7 @@ class Place(Value, frozen=True, kw_only=True, omit_defaults=False):
 
     saved: Saved | None
     live: int | None
+    season: Season
     others: tuple[tuple[str, str], ...]
     categories: tuple[str, ...]
 
@@ -45,7 +46,9 @@ class ArticleScreen:
         previewer: Previewer,
         pages: Pages,
         channel_kinds: Sequence[str],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._database = database
         self._publisher = publisher
         self._previewer = previewer
@@ -66,8 +69,11 @@ class ArticleScreen:
             for one in everything.values()
             if one.article.id != article_id and one.article.status is not Status.ARCHIVED
         ]
+        saved = everything[article_id] if article_id else None
+        now = self._clock()
         return Place(
-            saved=everything[article_id] if article_id else None,
+            saved=saved,
+            season=saved.article.season_at(now, self._pages.zone) if saved else Season.NOW,
             live=live.get(article_id or ""),
             others=tuple(sorted(others, key=lambda pair: pair[1].casefold())),
             categories=tuple(categories(everything)),

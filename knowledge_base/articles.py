@@ -28,6 +28,14 @@ class Status(StrEnum):
     ARCHIVED = "archived"
 
 
+class Season(StrEnum):
+    """Whether an article's time has come."""
+
+    COMING = "coming"
+    NOW = "now"
+    OVER = "over"
+
+
 class ButtonAction(StrEnum):
     """What a button can start besides another article or a web page."""
 
@@ -70,6 +78,12 @@ class Article(Value, frozen=True, kw_only=True):
     def valid_at(self, now: datetime, zone: ZoneInfo) -> bool:
         """Whether it may be used at `now`."""
         return self.begun_at(now, zone) and not self.ended_at(now, zone)
+
+    def season_at(self, now: datetime, zone: ZoneInfo) -> Season:
+        """Where `now` stands to its time."""
+        if self.ended_at(now, zone):
+            return Season.OVER
+        return Season.NOW if self.begun_at(now, zone) else Season.COMING
 
     def begun_at(self, now: datetime, zone: ZoneInfo) -> bool:
         """Whether its time has come at `now`, and be it over."""

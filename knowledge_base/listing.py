@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.improving.usefulness import Usage
 from gateway.messages import Value
 from gateway.settings import LANGUAGES
-from knowledge_base.articles import Article, Status, nearest
+from knowledge_base.articles import Article, Season, Status, nearest
 from knowledge_base.moments import Moment
 from knowledge_base.storage import Saved
 
@@ -39,6 +39,7 @@ class Row(Value, frozen=True, kw_only=True):
     usage: Usage = Usage()
     begins: Moment | None = None
     ends: Moment | None = None
+    season: Season = Season.NOW
 
     @property
     def waiting(self) -> bool:
@@ -70,9 +71,13 @@ def rows(
     published: Mapping[str, int],
     usage: Mapping[str, Usage],
     language: str,
+    season: Callable[[Article], Season],
 ) -> list[Row]:
-    """All rows, by title in the reader's `language`; archived ones last."""
-    made = [_row(one, published.get(name), usage.get(name, Usage()), language) for name, one in saved.items()]
+    """All rows, by title in the reader's `language`; archived ones last. `season` tells whose time it is."""
+    made = [
+        _row(one, published.get(name), usage.get(name, Usage()), language, season(one.article))
+        for name, one in saved.items()
+    ]
     return sorted(made, key=lambda row: (row.status is Status.ARCHIVED, row.title.casefold()))
 
 
@@ -103,7 +108,7 @@ def title_in(article: Article, language: str) -> str:
     return article.title[spoken] if spoken else article.id
 
 
-def _row(saved: Saved, live: int | None, usage: Usage, language: str) -> Row:
+def _row(saved: Saved, live: int | None, usage: Usage, language: str, season: Season) -> Row:
     article = saved.article
     return Row(
         id=article.id,
@@ -119,6 +124,7 @@ def _row(saved: Saved, live: int | None, usage: Usage, language: str) -> Row:
         usage=usage,
         begins=article.begins,
         ends=article.ends,
+        season=season,
     )
 
 

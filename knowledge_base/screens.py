@@ -83,7 +83,7 @@ class EditorScreens:
         self._reviewing = reviewing
         self._trained = trained
         self._afterwards = afterwards
-        self._article = ArticleScreen(database, publisher, previewer, pages, channel_kinds)
+        self._article = ArticleScreen(database, publisher, previewer, pages, channel_kinds, clock)
         self._conflict = ConflictScreen(database, self._article)
         self.past = HistoryScreen(database, publisher, self._article, pages)
 
@@ -99,7 +99,10 @@ class EditorScreens:
             publications = await stored.publications(limit=1)
             base = publications[0].revision if publications else None
             going = await going_live(Snippets(work.connection), base, review=self._publisher.review)
-        every = rows(saved, published, usage, self._pages.language(request))
+        now, zone = self._clock(), self._pages.zone
+        every = rows(
+            saved, published, usage, self._pages.language(request), lambda article: article.season_at(now, zone)
+        )
         asked = {name: request.query_params.get(name, "").strip() for name in Filters.__struct_fields__}
         filters = Filters(**asked)
         hits = await self._index.find(

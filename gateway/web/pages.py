@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
@@ -99,6 +100,11 @@ class Pages:
             *(part.partition(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")),
         ]
         return next((code for code in wanted if code in LANGUAGES), self._company.language)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The firm's own time zone."""
+        return ZoneInfo(self._company.zone)
 
     def company_name(self, language: str) -> str:
         """The firm's name in `language`, else in any it has."""

@@ -15,7 +15,16 @@ from gateway.improving.usefulness import Usage
 from gateway.messages import Author, Direction, Text
 from gateway.ports import Clock
 from gateway.storage.engine import Database
-from knowledge_base.articles import Article, ArticleButton, ButtonAction, Status, phrase_key, tidy_line, tidy_text
+from knowledge_base.articles import (
+    Article,
+    ArticleButton,
+    ButtonAction,
+    Season,
+    Status,
+    phrase_key,
+    tidy_line,
+    tidy_text,
+)
 from knowledge_base.differences import Op, differences
 from knowledge_base.forms import from_form, to_form
 from knowledge_base.listing import Completeness, Filters, narrow, rows
@@ -166,7 +175,7 @@ def test_rows_tell_what_is_live_and_what_waits(clock: Clock) -> None:
             an_article("old", status=Status.ARCHIVED),
         )
     }
-    found = rows(saved, {"live": 2, "draft": 1, "gone": 2}, {"live": Usage(used=3)}, "en")
+    found = rows(saved, {"live": 2, "draft": 1, "gone": 2}, {"live": Usage(used=3)}, "en", lambda _: Season.NOW)
 
     assert [row.id for row in found] == ["draft", "live", "waits", "gone", "old"]
     assert {row.id for row in found if row.waiting} == {"waits", "gone"}

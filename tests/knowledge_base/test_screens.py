@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import AsyncIterator
-from datetime import time
+from datetime import date, time
 
 import pytest
 from litestar.testing import AsyncTestClient
@@ -92,6 +92,21 @@ class TestTheDoor:
 class TestTheList:
     async def test_empty(self, browser: Browser) -> None:
         assert "No articles yet" in await browser.get("/kb")
+
+    async def test_an_article_whose_time_is_not_now_is_not_called_live(
+        self, browser: Browser, publisher: Publisher
+    ) -> None:
+        await put(
+            publisher,
+            an_article("over", valid_until=date(2026, 11, 20)),
+            an_article("coming", valid_from=date(2026, 12, 1)),
+        )
+        page = words(await browser.get("/kb"))
+        assert "Its time is over" in page
+        assert "Its time is still to come" in page
+        assert "Customers do not get this answer: its time is over" in words(await browser.get("/kb/articles/over"))
+        assert "Customers do not get" not in words(await browser.get("/kb/articles/coming"))
+        assert "Live" not in words(await browser.get("/kb/articles/over"))
 
     async def test_rows_filters_and_fragments(self, browser: Browser, publisher: Publisher) -> None:
         await put(publisher, ARTICLE, an_article("refund", category="money", status=Status.DRAFT))
