@@ -35,6 +35,9 @@ _ORDINALS = (
     words("четверте четверта четвертий четвертое четвертая четвертый fourth 4-те 4-е"),
 )
 _BESIDE = words("варіант вариант option the one пункт номер number це это")
+_FEWEST = 2
+_STEM = 5
+"""Letters by which words of different endings are known to be one."""
 _PLEASED = frozenset("👍👌🙏👏🤝💪✅🆗❤♥🧡💛💚💙💜🖤🤍😊🙂😀😁😃😄😉😍🥰😘🤗☺😇🎉🔥💯🫶✌🤙")
 _SHAPING = re.compile("[\\s\ufe0f\u200d\U0001f3fb-\U0001f3ff]+")
 """Spaces, and what only gives an emoji its colour."""
@@ -51,7 +54,7 @@ def chosen(parts: Sequence[Part], offers: Sequence[Offer]) -> str | None:
     # A label goes before a number: where marks 5…1 are offered, "5" means the mark, not the fifth line.
     named = (offer.payload for offer in offers if typed and _as_typed(offer.label) == typed)
     numbered = (offer.payload for offer in offers if offer.number is not None and str(offer.number) == typed)
-    return next(named, None) or next(numbered, None) or _answered(typed, offers)
+    return next(named, None) or next(numbered, None) or _named_alike(typed, offers) or _answered(typed, offers)
 
 
 def asks_nothing(text: str) -> bool:
@@ -66,6 +69,23 @@ def only_heard(text: str) -> bool:
     return 0 < len(said) <= 3 and _SEEN.issuperset(said)
 
 
+def _named_alike(typed: str, offers: Sequence[Offer]) -> str | None:
+    """The one offer whose label was typed with other endings: «залиште повідомлення» for «Залишити повідомлення».
+    A single word says too little for that."""
+    said = typed.split()
+    if len(said) < _FEWEST:
+        return None
+    found = {offer.payload for offer in offers if _alike(said, _as_typed(offer.label).split())}
+    return found.pop() if len(found) == 1 else None
+
+
+def _alike(said: Sequence[str], label: Sequence[str]) -> bool:
+    return len(said) == len(label) and all(
+        one == other or (one.isalpha() and len(one) >= _STEM <= len(other) and one[:_STEM] == other[:_STEM])
+        for one, other in zip(said, label, strict=True)
+    )
+
+
 def _answered(typed: str, offers: Sequence[Offer]) -> str | None:
     """The offer meant by its place in the list, or by yes or no, where we asked a question with these offers."""
     payloads = [offer.payload for offer in offers]
@@ -78,6 +98,8 @@ def _answered(typed: str, offers: Sequence[Offer]) -> str | None:
     offers_people = payloads[:1] == [PERSON] and {PERSON, CALLBACK}.issuperset(payloads)
     if typed in YES and (offers_people or (asked_which and len(payloads) == 2)):
         return payloads[0]
+    if typed in YES and payloads[:1] == [CALLBACK] and all(payload.startswith("f:") for payload in payloads[1:]):
+        return PERSON  # yes to “a call, or a message for later?”: whatever it be, people shall see to it
     return None
 
 

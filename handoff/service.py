@@ -139,7 +139,8 @@ class HandoffService:
             case rating.NAME:
                 return await self._endings.step(work, situation, self._hear(situation))
             case message.NAME:
-                return await self._step_message(work, situation, press[1] if press else None)
+                refused = press is None and self._hear(situation).refuses
+                return await self._step_message(work, situation, "no" if refused else press[1] if press else None)
             case str() if name in (CALLBACK, MOVE, CANCEL):
                 return await self._calls.step(work, name, situation, self._hear(situation))
             case _:

@@ -23,6 +23,7 @@ CANCEL = _words("""
 """)
 THANKS = _words("дякую дякс дякуємо спасибі спс спасибо благодарю thanks thank thx ty")
 _WITH_THANKS = _words("вам тобі дуже щиро велике большое тебе you very much a lot so 🙏 😊 🙂")
+_REFUSING = _words("не треба потрібно хочу буду надо нужно уже вже don't need not to want нічого ничего nothing")
 _WITH_YES = _words("""
     все всё вірно правильно саме чекаю чекатиму записуйте запишіть бронюйте домовились домовилися звісно звичайно
     записывайте запишите жду буду ждать договорились отлично чудово супер будь ласка пожалуйста
@@ -80,6 +81,13 @@ class Said(Value, frozen=True, kw_only=True):
     def no(self) -> bool:
         """Whether the words say no."""
         return _is_only(self.text, NO)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the words refuse and say nothing else: “no, never mind” is no message to anybody."""
+        said = set(_WORD.findall(self.text.casefold()))
+        whole = NO.union(CANCEL, _REFUSING, THANKS, _WITH_THANKS).issuperset(said)
+        return whole and not said.isdisjoint(NO | CANCEL | {"треба", "потрібно", "надо", "нужно"})
 
     @property
     def cancel(self) -> bool:

@@ -441,6 +441,7 @@ WHICH = (
 )
 ONE = (WHICH[0], WHICH[2])
 PEOPLE = (Offer(label="Покликати людину", payload="do:handoff"), Offer(label="Замовити дзвінок", payload="do:callback"))
+LATER = (PEOPLE[1], Offer(label="Залишити повідомлення", payload="f:message:start"))
 ANSWERED = (Offer(label="Строки", payload="a:time"), Offer(label="Покликати оператора", payload="do:handoff"))
 
 
@@ -458,6 +459,10 @@ ANSWERED = (Offer(label="Строки", payload="a:time"), Offer(label="Покл
         ("так", PEOPLE, "do:handoff"),
         ("давайте", PEOPLE, "do:handoff"),
         ("1", PEOPLE, None),
+        ("залиште повідомлення", LATER, "f:message:start"),
+        ("так", LATER, "do:handoff"),
+        ("покличте людей", PEOPLE, None),
+        ("покличте людину", PEOPLE, "do:handoff"),
         ("1", ANSWERED, None),
         ("ок", ANSWERED, None),
         (

@@ -190,3 +190,13 @@ async def test_calling_it_off_while_waiting_shows_the_way_back(room: Room) -> No
     said = await room.hear("скасуйте дзвінок")
     assert said == ["Для вас немає запланованого дзвінка. Ви наступні в черзі."]
     assert await room.labels() == ["Краще зателефонуйте", "Назад до помічника"]
+
+
+async def test_a_refusal_is_no_message(room: Room) -> None:
+    room.clock.advance(**EVENING)
+    await room.hear("людину")
+    await room.hear("залиште повідомлення")
+    assert await room.hear("ні, не треба") == ["Добре. Чим ще допомогти?"]
+    assert (await room.conversation()).state is State.BOT
+    await room.press("Залишити")
+    assert "Мої колеги прочитають усе" in (await room.hear("ні, посилка не дійшла"))[-1]
