@@ -25,10 +25,11 @@ from gateway.messages import (
     has_attachment,
     plain_text,
 )
-from gateway.ports import Action, Ranked, Reason, Understanding
+from gateway.ports import Action, EntityKind, Ranked, Reason, Understanding
 from gateway.settings import Dialogue
 
 SUGGESTIONS = 3
+FEW_WORDS = 2
 
 # Payloads of the buttons that are the dialogue's own; articles are "a:<id>", forms "f:<form>:<value>", votes
 # "v:<1 or 0>:<number of the message that was answered>".
@@ -264,6 +265,8 @@ def _on_understanding(
         return _use(best.intent, scene, policy, action, pressed=False)
     if heard:
         return Listen()
+    if _only_phone(understanding):
+        return Begin(form="callback")  # as where the number was shared by a button
     if best is None:
         return _missed(scene, policy, Unknown())
     if best.confidence >= policy.clarify_confidence:
@@ -271,6 +274,13 @@ def _on_understanding(
         if articles:
             return _missed(scene, policy, Clarify(articles=articles))
     return _missed(scene, policy, Unknown())
+
+
+def _only_phone(understanding: Understanding) -> bool:
+    """Whether a telephone number is all that was said, but for a word or two («мій номер …»)."""
+    phones = [entity for entity in understanding.entities if entity.kind is EntityKind.PHONE]
+    words = understanding.text.split()
+    return bool(phones) and len(words) - sum(len(phone.text.split()) for phone in phones) <= FEW_WORDS
 
 
 def _worth_offering(

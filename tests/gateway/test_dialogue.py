@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway import dialogue
 from gateway.choosing import chosen
@@ -41,7 +42,7 @@ from gateway.messages import (
     Start,
     Text,
 )
-from gateway.ports import Action, Mood, Ranked, Reason, Understanding
+from gateway.ports import Action, Entity, EntityKind, Mood, Ranked, Reason, Understanding
 from gateway.settings import Dialogue
 
 ACTIONS = {
@@ -432,6 +433,20 @@ def test_what_is_only_heard_is_no_miss(text: str) -> None:
     assert counts_as_miss(unsure) is None
     assert decision(parts=parts, understanding=understood(("hours", 0.9))) == Reply(article="hours")
     assert decision(parts=parts, understanding=understood(("weather", 0.9))) == Listen()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("067 123 45 67", Begin(form="callback")),
+        ("мій номер 067 123 45 67", Begin(form="callback")),
+        ("на пошту прийшло смс із 067 123 45 67, це ви?", Unknown()),
+    ],
+)
+def test_a_telephone_number_alone_asks_for_a_call(text: str, expected: Decision) -> None:
+    phone = Entity(kind=EntityKind.PHONE, text="067 123 45 67", value="+380671234567", start=0, end=0)
+    said = structs.replace(understood(), text=text, entities=(phone,))
+    assert decision(parts=(Text(text=text),), understanding=said) == expected
 
 
 WHICH = (
