@@ -285,6 +285,8 @@
     // htmx tells nobody of an answer whose form has left the page.
     event.detail.xhr.addEventListener("load", ({ target }) => { if (target.status < 300 && form() !== sent.form) arrivedElsewhere(sent); });
     closeChoices();
+    // Here, not when the answer comes: by then the agent may be elsewhere, and keys would fall into the words.
+    text().focus();
     form().querySelector(".send").disabled = true;
   });
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -294,7 +296,6 @@
       const finished = again && again === text().value;
       clear(form().sent);
       frontdesk.desk.toEnd();
-      text().focus();
       // Enter was pressed again before the first words had arrived.
       if (finished && text().value) form().requestSubmit();
     }

@@ -157,6 +157,24 @@ async def test_what_is_written_while_the_last_words_are_on_their_way_is_the_next
     await expect(page.locator("#text")).to_have_value("і недописане")
 
 
+async def test_a_late_answer_does_not_call_back_who_has_left_the_words(
+    base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
+) -> None:
+    page = (await window(browser, base, me.email, DESKTOP)).page
+    await page.goto(f"{base}/desk/{waiting.id}?list=mine")
+    async with held_back(page, f"**/desk/{waiting.id}/say") as late:
+        await page.fill("#text", "Дивлюся")
+        await page.click("#composer .send")
+        await expect(page.locator("#text")).to_be_focused()
+        await page.keyboard.press("Escape")
+        late.set()
+    await expect(page.locator(".said.agent .words")).to_have_text(["Дивлюся"])
+    await page.keyboard.press("b")
+    await expect(page.locator("#dialog h2")).to_contain_text("callback")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#text")).to_have_value("")
+
+
 async def test_files_wait_for_the_return_to_the_conversation_they_were_chosen_in(
     base: str, browser: Browser, me: Staff, waiting: Story, ivan: Story
 ) -> None:
