@@ -122,7 +122,7 @@ class CallbackForm:
         # The digits of a mistyped number may look like a time.
         if said.times and not (step is Step.PHONE and looks_like_phone(said.text)):
             return self._take_time(slots, said)
-        if step is Step.TIME and said.soonest:
+        if step is Step.TIME and said.any_time:
             words = self._texts.gettext("The nearest free times:")
             return self._ask_time(slots, words, self._calendar.nearest(self._facts.now))
         if said.phone:

@@ -30,10 +30,9 @@ _WITH_YES = _words("""
     please that's that is great perfect good sounds works book it for me
 """)
 _CALLING = re.compile(r"дзв[іо]н|звон|набир|\bcall", re.IGNORECASE)
-_SOONEST = re.compile(
-    r"\b(?:зараз|щас|сейчас|прямо зараз|as soon as possible|asap|right now|now|soonest|any ?time|whenever|"
-    r"як\s?най(?:швидше|скоріше)|(?:як можна|чим) (?:швидше|скоріше)|(?:как можно|чем) (?:скорее|быстрее)|"
-    r"будь[- ]?коли|коли завгодно|когда угодно|в (?:любое|будь-який) (?:время|час)|"
+_ANY_TIME = re.compile(
+    r"\b(?:any ?time|whenever|хо(?:ч|ть) (?:зараз|сейчас|щас)|будь[- ]?коли|коли завгодно|когда угодно|"
+    r"в (?:любое|будь-який) (?:время|час)|"
     r"(?:коли|когда|як) (?:вам|вы|ви) (?:зручно|зможете|удобно|сможете))\b",
     re.IGNORECASE,
 )
@@ -109,9 +108,9 @@ class Said(Value, frozen=True, kw_only=True):
         return bool(THANKS.intersection(said)) and THANKS.union(_WITH_THANKS, YES).issuperset(said)
 
     @property
-    def soonest(self) -> bool:
-        """Whether any time will do, the sooner the better."""
-        return not self.times and _SOONEST.search(self.text) is not None
+    def any_time(self) -> bool:
+        """Whether any time will do. That it should be soon is a time for the NLU."""
+        return not self.times and _ANY_TIME.search(self.text) is not None
 
     @property
     def puts_right(self) -> bool:
