@@ -19,11 +19,16 @@ _AT_ONCE = """
 asap|now|immediately|urgently|right now|right away|straight away
 as soon as possible|as soon as you can|as soon as you are able
 """
-_PHRASES = sorted((tuple(one.split()) for one in _AT_ONCE.strip().replace("\n", "|").split("|")), key=len, reverse=True)
-_WITHIN = (
-    *(("на", "протязі"), ("в", "течение"), ("в", "течении")),
-    *(("протягом",), ("впродовж",), ("упродовж",), ("within",)),
-)
+_PHRASES: dict[str, list[tuple[str, ...]]] = {}
+"""By their first word, longer ones first: most words begin none of them."""
+for _phrase in sorted((one.split() for one in _AT_ONCE.strip().replace("\n", "|").split("|")), key=len, reverse=True):
+    _PHRASES.setdefault(_phrase[0], []).append(tuple(_phrase))
+_WITHIN = {
+    "на": ("протязі",),
+    "в": ("течение", "течении"),
+    **dict.fromkeys(("протягом", "впродовж", "упродовж", "within"), ("",)),
+}
+"""The words before a stretch of time: the first, and which may follow it (empty: none must)."""
 _ASKING = re.compile(
     # To call: asked for, not told of («дзвонили», «передзвонив»).
     r"(?:по|пере|за)?(?:дзвон|звон|телефон)\w*(?<!в)(?<!л)(?<!ла)(?<!ли)|набер\w+|набрать|набрати|дзвінок|звонок|call|callback|ring|phone|back"
@@ -50,19 +55,19 @@ class UrgencyGrammar:
         return step if step and self._asks(place - 1) and self._asks(step[1]) else None
 
     def _at_once(self, place: int) -> tuple[Distance, int] | None:
-        for phrase in _PHRASES:
+        for phrase in _PHRASES.get(self._words.text(place), ()):
             if all(self._words.text(place + number) == word for number, word in enumerate(phrase)):
                 return Distance(0), place + len(phrase)
         return None
 
     def _within(self, place: int) -> tuple[Within, int] | None:
         """«протягом двох годин», "within the next hour"."""
-        for opening in _WITHIN:
-            if all(self._words.text(place + number) == word for number, word in enumerate(opening)):
-                after = self._words.skip(place + len(opening), Kind.ON, Kind.NEXT, Kind.THIS)
-                found = self._distances.minutes(after)
-                return (Within(found[0]), found[1]) if found else None
-        return None
+        seconds = _WITHIN.get(self._words.text(place))
+        if seconds is None or not ("" in seconds or self._words.text(place + 1) in seconds):
+            return None
+        after = self._words.skip(place + 1 + ("" not in seconds), Kind.ON, Kind.NEXT, Kind.THIS)
+        found = self._distances.minutes(after)
+        return (Within(found[0]), found[1]) if found else None
 
     def _asks(self, place: int) -> bool:
         """Whether nothing speaks against a call in the word at `place`: none is there, or it asks for one."""
