@@ -233,7 +233,7 @@ class Bench:
                 self._skip("Rasa", f"{rasa.VARIABLE} does not name a Python environment with Rasa")
                 return None
             self._say("training Rasa's bot…")
-            target = rasa.target(python, self.folder / "rasa")
+            target = rasa.target(python, self._prepare(None).folder, self.folder / "rasa", self.texts)
             seconds = target.served.start()
             stack.callback(target.served.stop)
             self.figures.starts.append(
