@@ -38,7 +38,7 @@ MOVED = b"moved:"
 class Linked(FakeChannel):
     """A messenger that a link opens, and whose chats may go on elsewhere: `moved` says where."""
 
-    def __init__(self, name: str, capabilities: Capabilities) -> None:
+    def __init__(self, name: str, capabilities: Capabilities = PLAIN) -> None:
         super().__init__(name, capabilities)
         self.moved: dict[str, str] = {}
 
