@@ -204,14 +204,11 @@ class CallForms:
             return Outcome(replies=(say(_("Good, the call stays as it is: {when}.").format(when=when)),))
         if situation.conversation.state is State.QUEUED:
             position = await line.position(work, situation.conversation.id, self._clock())
-            words = [_("All right, no call."), *self._place(texts, position)]
+            words = [_("All right, no call."), *_place(texts, position)]
             return Outcome(replies=(say(" ".join(words)),))
         return Outcome(replies=(say(_("All right, no call. How else can I help?")),))
 
     # --- words -------------------------------------------------------------------------------
-
-    def _place(self, texts: Translator, position: line.Position | None) -> list[str]:
-        return [line.say_position(texts, position)] if position else []
 
     def _already_booked(self, situation: Situation, callback: CallbackRequest) -> Outcome:
         texts = self._translator(situation)
@@ -226,7 +223,7 @@ class CallForms:
         if situation.conversation.state is State.QUEUED:
             # Who calls something off while waiting means the waiting.
             position = await line.position(work, situation.conversation.id, self._clock())
-            words = [texts.gettext("No call is booked for you."), *self._place(texts, position)]
+            words = [texts.gettext("No call is booked for you."), *_place(texts, position)]
             return Outcome(replies=(say(" ".join(words), [call_button(texts), bot_button(texts)]),))
         book = Button(label=texts.gettext("Book a call"), payload="do:callback")
         return Outcome(replies=(say(texts.gettext("No call is booked for you."), [book]),))
@@ -237,3 +234,7 @@ class CallForms:
 
     def _translator(self, situation: Situation) -> Translator:
         return self._texts.translator(situation.language)
+
+
+def _place(texts: Translator, position: line.Position | None) -> list[str]:
+    return [line.say_position(texts, position)] if position else []

@@ -309,8 +309,11 @@ class DeskService:
         work.announce(DESK, "state", conversation=conversation.id)
 
     async def _already(self, work: Work, conversation_id: int, agent: Staff, key: str) -> Message | None:
+        """What the agent said with this key; the lock keeps a second try waiting for the first."""
+        if not key:
+            return None
         await work.conversations.lock(conversation_id)
-        found = await AgentTable(work).said(conversation_id, agent.id, key) if key else None
+        found = await AgentTable(work).said(conversation_id, agent.id, key)
         return None if found is None else await work.messages.get(found)
 
     async def _done_writing(self, work: Work, message: Message, agent: Staff, key: str = "") -> None:

@@ -89,6 +89,8 @@ async def base(app: DeskApp, unused_tcp_port: Callable[[], int]) -> AsyncIterato
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed")
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield opened
@@ -97,6 +99,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def waiting(app: DeskApp) -> Story:
+    """Somebody in the queue."""
     story = await Story.begin(app, "Олена", "shop_telegram", "uk", address="5", phone="+380671234567")
     await story.hear("Де моя посилка?")
     await story.queue()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import insert
 
 from gateway.conversations import State
@@ -14,12 +13,11 @@ from gateway.staff import Staff
 from gateway.storage.tables import conversations
 from handoff.handoffs import HandoffOutcome
 from handoff.screens.lists import REACH
-from tests.handoff.screens.app import DeskApp, served
+from tests.handoff.screens.app import DeskApp
 from tests.handoff.screens.conftest import Agent
 from tests.handoff.screens.samples import Story
-from tests.handoff.screens.test_browser import DESKTOP, window
 from tests.handoff.screens.test_routes import words
-from tests.standins.browser import ARGUMENTS, CHROMIUM
+from tests.handoff.screens.windows import DESKTOP, window
 
 
 @pytest.fixture
@@ -61,22 +59,18 @@ async def test_nobody_is_asked_to_look_further_where_nothing_was_looked_for(agen
     assert "looked for" in words(nonsense)
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 async def test_the_button_looks_further_and_other_words_begin_anew(
-    app: DeskApp, me: Staff, old: Story, unused_tcp_port: Callable[[], int]
+    base: str, browser: Browser, me: Staff, old: Story
 ) -> None:
-    async with served(app.web, unused_tcp_port) as base, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        agent = await window(browser, base, me.email, DESKTOP)
-        page = agent.page
-        await page.click(".tabs a[data-list=closed]")
-        await page.fill("#search", "посилка")
-        await expect(page.locator("#look-further")).to_be_visible()
-        await agent.is_accessible()
-        await page.click("#look-further")
-        await expect(page.locator(f"#row-{old.id}")).to_be_visible()
-        await expect(page.locator("#look-further")).to_have_count(0)
-        await page.fill("#search", "листа")
-        await expect(page.locator("#look-further")).to_be_visible()
-        assert agent.faults == []
-        await browser.close()
+    agent = await window(browser, base, me.email, DESKTOP)
+    page = agent.page
+    await page.click("#tab-closed")
+    await page.fill("#search", "посилка")
+    await expect(page.locator("#look-further")).to_be_visible()
+    await agent.is_accessible()
+    await page.click("#look-further")
+    await expect(page.locator(f"#row-{old.id}")).to_be_visible()
+    await expect(page.locator("#look-further")).to_have_count(0)
+    await page.fill("#search", "листа")
+    await expect(page.locator("#look-further")).to_be_visible()
+    assert agent.faults == []

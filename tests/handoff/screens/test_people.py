@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MethodType
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from gateway.conversations import State
 from gateway.identity import Proof, Thing, shelf
@@ -23,7 +23,6 @@ from tests.handoff.screens.conftest import Agent
 from tests.handoff.screens.samples import Story
 from tests.handoff.screens.test_routes import words
 from tests.handoff.screens.windows import Window, window
-from tests.standins.browser import ARGUMENTS, CHROMIUM
 
 
 def linked(app: DeskApp) -> None:
@@ -166,16 +165,6 @@ async def test_only_who_has_the_conversation_moves_it(app: DeskApp, agent: Agent
 def todays(sqlite_database: Database, tmp_path: Path) -> DeskApp:
     """The browser tells the time by itself, so the desk's clock is today's."""
     return DeskApp(sqlite_database, SteppingClock(datetime.now(UTC)), tmp_path / "media")
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed")
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield opened
-        await opened.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

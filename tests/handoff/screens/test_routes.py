@@ -28,15 +28,6 @@ def words(response: Response) -> str:
 
 
 @pytest.fixture
-async def waiting(app: DeskApp) -> Story:
-    """Somebody in the queue."""
-    story = await Story.begin(app, "Олена", "shop_telegram", "uk", address="5", phone="+380671234567")
-    await story.hear("Де моя посилка?")
-    await story.queue()
-    return story
-
-
-@pytest.fixture
 async def mine(waiting: Story, me: Staff) -> Story:
     """Somebody I am talking to."""
     await waiting.claim(me)
